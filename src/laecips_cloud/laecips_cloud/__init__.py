@@ -1,0 +1,1 @@
+"""The LAECIPS node on the server."""

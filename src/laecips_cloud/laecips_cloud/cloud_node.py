@@ -1,0 +1,150 @@
+"""The node on the server: hard frames in, fused masks out, better weights back."""
+
+from __future__ import annotations
+
+import sys
+
+from laecips_core.config import CloudConfig
+from laecips_core.learning.trainer import RoundResult
+from laecips_core.learning.trainer import Trainer
+from laecips_core.pipeline.build import build_cloud
+from laecips_core.values import Sample
+from laecips_core.values import WeightUpdate
+from laecips_core.weights.transfer import chunk_of
+from laecips_ros import qos
+from laecips_ros.conversions import manifest_to_msg
+from laecips_ros.counters import Counters
+from laecips_ros.diagnostics import Diagnostics
+from laecips_ros.diagnostics import Level
+from laecips_ros.diagnostics import State
+from laecips_ros.logging_bridge import LoggingBridge
+from laecips_ros.parameters import declare_config
+from laecips_ros.program import run_node
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from laecips_cloud.answers import fill_answer
+from laecips_cloud.answers import fill_refusal
+from laecips_cloud.answers import hard_frame_of
+from laecips_cloud.answers import round_message
+from laecips_cloud.training_thread import RoundEvent
+from laecips_cloud.training_thread import TrainingThread
+from laecips_msgs.msg import ModelVersion
+from laecips_msgs.msg import TrainingRound
+from laecips_msgs.srv import GetModelUpdate
+from laecips_msgs.srv import SegmentHardFrame
+
+_STOP_TIMEOUT_S = 5.0
+_EXECUTOR_THREADS = 3
+
+
+class CloudNode(Node):
+    """Wires services, pipeline and training thread; computes nothing itself."""
+
+    def __init__(self) -> None:
+        """Load the weights and offer the services; a LaecipsError says why it could not."""
+        super().__init__('cloud')
+        self._logging = LoggingBridge(self, ('laecips_core', 'laecips_ros', 'laecips_cloud'))
+        config = declare_config(self, CloudConfig())
+        self._cloud = build_cloud(config)
+        self._counters = Counters()
+        self._version = self.create_publisher(ModelVersion, '~/model_version', qos.latched())
+        self._round = self.create_publisher(TrainingRound, '~/training_round', qos.latched())
+        self._version.publish(manifest_to_msg(self._cloud.newest.manifest))
+        self._training = self._start_training(config, self._cloud.trainer)
+        self._offer_services()
+        self._diagnostics = Diagnostics(self, 'server', self._state, self._counters)
+
+    def close(self) -> None:
+        """Stop training; a round in progress is waited for shortly."""
+        if self._training is not None:
+            self._training.stop(_STOP_TIMEOUT_S)
+
+    def _start_training(
+        self, config: CloudConfig, trainer: Trainer | None
+    ) -> TrainingThread | None:
+        if trainer is None:
+            return None
+
+        def train(samples: list[Sample], number: int) -> RoundResult:
+            result = trainer.round(self._cloud.newest, samples, number)
+            if result.update is not None:
+                self._release(result.update)
+            return result
+
+        return TrainingThread(config.update, train, self._announce_round, self._counters)
+
+    def _offer_services(self) -> None:
+        # A group each: a download or a trigger is answered while a frame is segmented.
+        group = MutuallyExclusiveCallbackGroup
+        self._services = [
+            self.create_service(
+                SegmentHardFrame, '~/segment_hard_frame', self._segment, callback_group=group()
+            ),
+            self.create_service(
+                GetModelUpdate, '~/get_model_update', self._chunk, callback_group=group()
+            ),
+            self.create_service(
+                Trigger, '~/train_now', self._train_now, callback_group=group()
+            ),
+        ]
+
+    def _segment(
+        self, request: SegmentHardFrame.Request, response: SegmentHardFrame.Response
+    ) -> SegmentHardFrame.Response:
+        try:
+            done = self._cloud.pipeline.segment(hard_frame_of(request))
+            started = 0 if self._training is None else self._training.add(done.sample)
+            fill_answer(response, done, started)
+            self._counters.add('frames')
+        except Exception as error:
+            self._refuse(response, error)
+        return response
+
+    def _chunk(
+        self, request: GetModelUpdate.Request, response: GetModelUpdate.Response
+    ) -> GetModelUpdate.Response:
+        try:
+            store = self._cloud.store
+            update = store.get(request.version) if request.version else self._cloud.newest
+            response.chunk = chunk_of(update, request.offset, request.max_bytes, request.sha256)
+            response.offset, response.manifest = request.offset, manifest_to_msg(update.manifest)
+            self._counters.add('chunks')
+        except Exception as error:
+            self._refuse(response, error)
+        return response
+
+    def _train_now(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        off = 'updates are off: update.rule is none'
+        reason = off if self._training is None else self._training.train_now()
+        response.success, response.message = not reason, reason or 'a round has started'
+        return response
+
+    def _release(self, update: WeightUpdate) -> None:
+        self._cloud.store.put(update)
+        self._version.publish(manifest_to_msg(update.manifest))
+
+    def _announce_round(self, event: RoundEvent) -> None:
+        version = self._cloud.newest.manifest.version
+        self.get_logger().info(f'round {event.number} {event.state.name}: {event.reason}')
+        self._round.publish(round_message(event, version))
+
+    def _refuse(
+        self, response: SegmentHardFrame.Response | GetModelUpdate.Response, error: Exception
+    ) -> None:
+        self._counters.add_error(error)
+        fill_refusal(response, error)
+        self.get_logger().warning(f'request refused: {response.error}', throttle_duration_sec=1.0)
+
+    def _state(self) -> State:
+        return State(Level.OK, 'running', {'weights_version': self._cloud.newest.manifest.version})
+
+
+def main() -> int:
+    """Run the node until it is told to stop."""
+    return run_node(CloudNode, _EXECUTOR_THREADS)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

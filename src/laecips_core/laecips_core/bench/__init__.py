@@ -1,0 +1,1 @@
+"""Speed measurements of the parts, one `run` a module."""

@@ -1,0 +1,204 @@
+"""Every configuration value of LAECIPS, with its only default."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from laecips_core.setting import group
+from laecips_core.setting import setting
+
+
+@dataclass(frozen=True)
+class EdgeModelConfig:
+    """The edge model f."""
+
+    name: str = setting('fast_scnn', 'Edge model, by its name in the registry.')
+    weights: str = setting(
+        'builtin:patrol', 'Weights file (.safetensors), or builtin:NAME for a set shipped with us.'
+    )
+    input_height_px: int = setting(240, 'Network input height in pixels.', low=32, high=4096)
+    input_width_px: int = setting(320, 'Network input width in pixels.', low=32, high=4096)
+    threads: int = setting(0, 'CPU threads of inference; 0: what torch chooses.', low=0, high=256)
+
+
+@dataclass(frozen=True)
+class MinerConfig:
+    """The hard input miner h and its threshold δ (Eq. 2)."""
+
+    name: str = setting('learned', 'Miner, by its name in the registry.')
+    threshold: float = setting(
+        0.5, 'δ: a frame with confidence at most this is hard.', low=0.0, high=1.0, read_only=False
+    )
+    pixel_threshold: float = setting(
+        0.7, 'Top probability above which MESS counts a pixel (Eq. 22).', low=0.0, high=1.0
+    )
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    """How edge classes and masks are joined (Alg. 1)."""
+
+    name: str = setting('guarded', 'Fusion rule, by its name in the registry.')
+    keep_pixel_above: float = setting(
+        0.9, 'guarded: a pixel with a top probability above this keeps its class.', low=0, high=1.0
+    )
+    min_margin: float = setting(
+        0.1, 'guarded: a mask renames only where its best class leads by this.', low=0.0, high=1.0
+    )
+    pixel_share: float = setting(
+        0.5, 'log_mix: share of the pixel against the mask in the mix.', low=0.0, high=1.0
+    )
+
+
+@dataclass(frozen=True)
+class MaskConfig:
+    """The large vision model."""
+
+    name: str = setting('regions', 'Mask generator, by its name in the registry.')
+    scale: float = setting(50.0, 'regions: larger gives larger regions.', low=1.0, high=10000.0)
+    sigma_px: float = setting(0.8, 'regions: blur before segmenting, in pixels.', low=0, high=10.0)
+    min_area_px: int = setting(40, 'Smallest mask in pixels.', low=1, high=1_000_000)
+    jitter_px: float = setting(
+        0.0, 'ground_truth: standard deviation of the boundary error, pixels.', low=0, high=50.0
+    )
+    drop_ratio: float = setting(0.0, 'ground_truth: share of masks left out.', low=0.0, high=1.0)
+    seed: int = setting(0, 'ground_truth: seed of jitter and drops.', low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class DataSetConfig:
+    """A data set, by name."""
+
+    name: str = setting('patrol', 'Data set, by its name in the registry.')
+    root: str = setting('', 'folder: the data set folder; unused by patrol.')
+    select: str = setting(
+        '', 'folder: comma-separated SEQUENCE or SEQUENCE[a:b] slices; empty: all frames.'
+    )
+    split: str = setting(
+        'stream', 'patrol: the drifting stream, or the source domain.', choices=('stream', 'source')
+    )
+    frames: int = setting(
+        0, 'Number of frames, evenly thinned out; 0: all there are.', low=0, high=10_000_000
+    )
+    seed: int = setting(0, 'patrol: seed of the world.', low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class SourceConfig(DataSetConfig):
+    """The annotated data set that the weights were pretrained on, for replay and gate."""
+
+    split: str = setting(
+        'source', 'patrol: the drifting stream, or the source domain.', choices=('stream', 'source')
+    )
+
+
+@dataclass(frozen=True)
+class UpdateConfig:
+    """When and how the cloud trains (Alg. 2, Eq. 13 and 14)."""
+
+    rule: str = setting('careful', 'Update rule, by its name in the registry; none: no updates.')
+    buffer_size: int = setting(16, 'Samples that start a round.', low=1, high=100_000)
+    buffer_capacity: int = setting(
+        256, 'Samples held at most while a round runs; the oldest go.', low=1, high=100_000
+    )
+    max_interval_s: float = setting(
+        600.0, 'Seconds after which a round starts with fewer samples.', low=1.0, high=1e9
+    )
+    learning_rate: float = setting(1e-4, 'η of Eq. 13 and 14.', low=1e-8, high=1.0)
+    epochs: int = setting(8, 'Passes over the buffer in a round.', low=1, high=10_000)
+    batch_size: int = setting(8, 'Frames in a batch.', low=1, high=1024)
+    beta: float = setting(0.2, 'β of Eq. 14; a calibrated h is min(1, β / loss).', low=1e-6, high=100)
+    source_share: float = setting(
+        0.5, 'careful: share of annotated source frames in a batch.', low=0.0, high=0.9
+    )
+    statistics_mix: float = setting(
+        0.3, 'careful: share of the new frames in batch-norm statistics.', low=0.0, high=1.0
+    )
+    pseudo_weight: float = setting(
+        0.5, 'careful: weight of the fused labels in the loss.', low=0.0, high=1.0
+    )
+    min_label_confidence: int = setting(
+        128, 'careful: fused pixels below this confidence are not trained on.', low=0, high=255
+    )
+    gate_source_tolerance: float = setting(
+        0.02, 'Gate: mIoU on held-back source frames may fall by this.', low=0.0, high=1.0
+    )
+    gate_agreement_tolerance: float = setting(
+        0.1, 'Gate: agreement with recent fused labels may fall by this.', low=0.0, high=1.0
+    )
+    gate_frames: int = setting(12, 'Gate: held-back source frames.', low=0, high=10_000)
+    source_frames: int = setting(48, 'Source frames kept for replay.', low=0, high=100_000)
+    seed: int = setting(0, 'Seed of every random choice in training.', low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class LimitsConfig:
+    """Bounds on what comes from the network."""
+
+    max_image_bytes: int = setting(
+        8_000_000, 'Largest encoded image accepted, bytes.', low=1000, high=2**31 - 1
+    )
+    max_image_pixels: int = setting(
+        16_000_000, 'Largest decoded image accepted, pixels.', low=1000, high=2**31 - 1
+    )
+    max_update_bytes: int = setting(
+        200_000_000, 'Largest weight update accepted, bytes.', low=1000, high=2**31 - 1
+    )
+
+
+@dataclass(frozen=True)
+class UplinkConfig:
+    """How the edge talks to the cloud."""
+
+    robot: str = setting('robot', 'Name of this robot; first part of every frame uid.')
+    policy: str = setting(
+        'wait',
+        'wait: a hard frame is published when the answer comes; provisional: at once, and again.',
+        choices=('wait', 'provisional'),
+    )
+    deadline_s: float = setting(
+        2.0, 'Seconds until a hard frame falls back to the edge.', low=0.01, high=60, read_only=False
+    )
+    max_in_flight: int = setting(
+        2, 'Hard frames on their way at once; more fall back.', low=1, high=64, read_only=False
+    )
+    image_format: str = setting(
+        'jpeg', 'Encoding of uploaded frames.', choices=('jpeg', 'webp', 'png')
+    )
+    image_quality: int = setting(
+        85, 'Quality of jpeg and webp uploads.', low=1, high=100, read_only=False
+    )
+    chunk_bytes: int = setting(
+        65536, 'Bytes of weights asked for in one call.', low=1024, high=65536
+    )
+    update_deadline_s: float = setting(
+        10.0, 'Seconds until a call for a chunk is tried again.', low=0.1, high=600.0
+    )
+
+
+@dataclass(frozen=True)
+class EdgeConfig:
+    """The edge node."""
+
+    image_transport: str = setting(
+        'raw', 'Type of the image topic.', choices=('raw', 'compressed')
+    )
+    model: EdgeModelConfig = group(EdgeModelConfig)
+    miner: MinerConfig = group(MinerConfig)
+    uplink: UplinkConfig = group(UplinkConfig)
+    limits: LimitsConfig = group(LimitsConfig)
+
+
+@dataclass(frozen=True)
+class CloudConfig:
+    """The cloud node."""
+
+    store: str = setting('', 'Folder that keeps released weights; empty: memory only.')
+    keep_versions: int = setting(4, 'Versions kept loaded for slow edges.', low=1, high=64)
+    model: EdgeModelConfig = group(EdgeModelConfig)
+    miner: MinerConfig = group(MinerConfig)
+    masks: MaskConfig = group(MaskConfig)
+    fusion: FusionConfig = group(FusionConfig)
+    update: UpdateConfig = group(UpdateConfig)
+    source: DataSetConfig = group(SourceConfig)
+    annotations: DataSetConfig = group(DataSetConfig)
+    limits: LimitsConfig = group(LimitsConfig)

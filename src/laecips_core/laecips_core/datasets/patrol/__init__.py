@@ -1,0 +1,1 @@
+"""The patrol: a procedural, seeded, drifting world with exact labels."""

@@ -1,0 +1,1 @@
+"""Fusion: giving nameless masks the edge model's classes (Eq. 1)."""

@@ -1,0 +1,1 @@
+"""Training: pretraining, update rules, the release gate, and the replay buffer."""

@@ -1,0 +1,45 @@
+"""Augmentation for pretraining: mirror, zoom and mild light."""
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from laecips_core.values import UNLABELLED
+
+
+def _zoom_grid(images: Tensor, generator: torch.Generator) -> Tensor:
+    count = images.shape[0]
+    scale = torch.empty(count).uniform_(0.6, 1.05, generator=generator)
+    shift = torch.empty(count, 2).uniform_(-1.0, 1.0, generator=generator)
+    mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
+    theta = torch.zeros(count, 2, 3)
+    theta[:, 0, 0] = scale * mirror
+    theta[:, 1, 1] = scale
+    theta[:, :, 2] = shift * (1.0 - scale).clamp(min=0.0).unsqueeze(1)
+    return functional.affine_grid(theta, list(images.shape), align_corners=False)
+
+
+def augment(images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """
+    Vary a batch of annotated frames.
+
+    Mirror half of them, zoom by up to 1 / 0.6, and change brightness by up to 15 %, contrast by
+    up to 15 % and each colour by up to 6 %.
+
+    :param images: (N, 3, h, w) float32 in [0, 255].
+    :param labels: (N, h, w) int64, 255 unlabelled.
+    :param generator: of every random choice.
+    :returns: the same shapes; places outside the frame are black and unlabelled.
+    """
+    grid = _zoom_grid(images, generator)
+    moved = functional.grid_sample(images, grid, 'bilinear', 'zeros', align_corners=False)
+    shifted = (labels - UNLABELLED).float().unsqueeze(1)
+    placed = functional.grid_sample(shifted, grid, 'nearest', 'zeros', align_corners=False)
+    count = images.shape[0]
+    contrast = torch.empty(count, 1, 1, 1).uniform_(0.85, 1.15, generator=generator)
+    brightness = torch.empty(count, 1, 1, 1).uniform_(-20.0, 20.0, generator=generator)
+    colour = torch.empty(count, 3, 1, 1).uniform_(0.94, 1.06, generator=generator)
+    lit = ((moved - 128.0) * contrast + 128.0 + brightness) * colour
+    lit = lit.clamp(0.0, 255.0).contiguous(memory_format=torch.channels_last)
+    return lit, placed.squeeze(1).long() + UNLABELLED

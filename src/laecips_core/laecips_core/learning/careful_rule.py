@@ -1,0 +1,91 @@
+"""The careful update rule: adapt to the new frames without forgetting the old."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from laecips_core.config import UpdateConfig
+from laecips_core.learning.losses import frame_losses
+from laecips_core.learning.miner_training import train_miner
+from laecips_core.learning.networks import build_pair
+from laecips_core.learning.networks import NetworkPair
+from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.statistics import mix_statistics
+from laecips_core.learning.tensors import sample_set
+from laecips_core.learning.tensors import source_set
+from laecips_core.learning.tensors import TrainingSet
+from laecips_core.values import LabelledFrame
+from laecips_core.values import ModelWeights
+from laecips_core.values import Sample
+
+
+class CarefulRule:
+    """
+    Batch-norm statistics of the new frames, then a few gentle steps with replay of source frames.
+
+    Batch norm stays frozen during the steps, fused pixels of low confidence are left out, and
+    fused labels weigh less than annotated ones. Without source frames only the fused ones count.
+
+    :param config: all settings of the update.
+    :param plan: the networks.
+    """
+
+    name = 'careful'
+
+    def __init__(self, config: UpdateConfig, plan: NetworkPlan) -> None:
+        """Keep the settings."""
+        self._config = config
+        self._plan = plan
+
+    def round(
+        self,
+        start: ModelWeights,
+        samples: Sequence[Sample],
+        source: Sequence[LabelledFrame],
+        seed: int,
+    ) -> ModelWeights:
+        """
+        Train once; deterministic for a given seed on one machine.
+
+        :param start: the running weights.
+        :param samples: hard frames with fused labels; never empty.
+        :param source: annotated frames to replay; may be empty.
+        :param seed: of the choice and order of frames.
+        :returns: the candidate.
+        """
+        config, size_px = self._config, self._plan.input_size_px
+        pair = build_pair(self._plan, start, seed)
+        fused = sample_set(samples, size_px, config.min_label_confidence)
+        kept = source_set(source, size_px) if source else None
+        mix_statistics(pair.edge, fused, config.statistics_mix)
+        self._train_edge(pair, fused, kept)
+        train_miner(
+            pair,
+            fused,
+            beta=config.beta,
+            learning_rate=config.learning_rate,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+        )
+        return pair.weights()
+
+    def _train_edge(self, pair: NetworkPair, fused: TrainingSet, kept: TrainingSet | None) -> None:
+        optimiser = torch.optim.Adam(pair.edge.parameters(), lr=self._config.learning_rate)
+        share = self._config.source_share if kept is not None else 0.0
+        fused_in_batch = max(1, round(self._config.batch_size * (1.0 - share)))
+        for _ in range(self._config.epochs):
+            for rows in torch.randperm(len(fused)).split(fused_in_batch):
+                loss = self._config.pseudo_weight * self._loss(pair, fused, rows)
+                if kept is not None and share > 0.0:
+                    count = self._config.batch_size - fused_in_batch
+                    loss = loss + self._loss(pair, kept, torch.randint(len(kept), (count,)))
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+
+    @staticmethod
+    def _loss(pair: NetworkPair, data: TrainingSet, rows: Tensor) -> Tensor:
+        images, labels = data.batch(rows)
+        return frame_losses(pair.edge(images), labels).mean()

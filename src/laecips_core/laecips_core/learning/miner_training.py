@@ -1,0 +1,64 @@
+"""Training of the miner h with f frozen (Eq. 14)."""
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from laecips_core.learning.losses import frame_losses
+from laecips_core.learning.losses import miner_losses
+from laecips_core.learning.networks import NetworkPair
+from laecips_core.learning.tensors import TrainingSet
+
+_FROZEN_BATCH = 16
+
+
+def frozen_predictions(pair: NetworkPair, data: TrainingSet) -> tuple[Tensor, Tensor]:
+    """
+    Run the frozen edge network once over a training set.
+
+    :param pair: f is read, h is not.
+    :param data: N frames.
+    :returns: (N, M, h', w') softmax and (N,) losses l(f(x), y).
+    """
+    maps, losses = [], []
+    pair.edge.eval()
+    with torch.no_grad():
+        for rows in torch.arange(len(data)).split(_FROZEN_BATCH):
+            images, labels = data.batch(rows)
+            logits = pair.edge(images)
+            maps.append(logits.softmax(dim=1).contiguous())
+            losses.append(frame_losses(logits, labels))
+    return torch.cat(maps), torch.cat(losses)
+
+
+def train_miner(
+    pair: NetworkPair,
+    data: TrainingSet,
+    *,
+    beta: float,
+    learning_rate: float,
+    epochs: int,
+    batch_size: int,
+) -> None:
+    """
+    Train h on the loss of the frozen f, in place (Eq. 14).
+
+    The order of batches is drawn from torch's global generator, seeded by the caller.
+
+    :param pair: f is read, h is changed.
+    :param data: frames with the labels that count as truth.
+    :param beta: β of Eq. 14.
+    :param learning_rate: step size of Adam.
+    :param epochs: passes over the data.
+    :param batch_size: frames in a batch.
+    """
+    maps, losses = frozen_predictions(pair, data)
+    optimiser = torch.optim.Adam(pair.miner.parameters(), lr=learning_rate)
+    pair.miner.train()
+    for _ in range(epochs):
+        for rows in torch.randperm(len(data)).split(batch_size):
+            loss = miner_losses(pair.miner(maps[rows]), losses[rows], beta).mean()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+    pair.miner.eval()

@@ -1,0 +1,93 @@
+"""Pretraining of f on annotated frames, then of h on the losses of f."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from laecips_core.learning.augment import augment
+from laecips_core.learning.losses import frame_losses
+from laecips_core.learning.miner_training import train_miner
+from laecips_core.learning.networks import build_pair
+from laecips_core.learning.networks import NetworkPair
+from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.tensors import TrainingSet
+from laecips_core.setting import setting
+from laecips_core.values import ModelWeights
+
+_MINER_LEARNING_RATE = 1e-3
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """How f and h are pretrained."""
+
+    epochs: int = setting(40, 'Passes over the annotated frames.', low=1, high=10_000)
+    miner_epochs: int = setting(60, 'Passes for the miner.', low=0, high=10_000)
+    learning_rate: float = setting(3e-3, 'Highest learning rate of f.', low=1e-6, high=1.0)
+    batch_size: int = setting(8, 'Frames in a batch.', low=2, high=1024)
+    weight_decay: float = setting(1e-4, 'Weight decay of AdamW.', low=0.0, high=1.0)
+    beta: float = setting(0.2, 'β of Eq. 14.', low=1e-6, high=100.0)
+    seed: int = setting(0, 'Seed of every random choice.', low=0, high=2**31 - 1)
+
+
+def pretrain(
+    plan: NetworkPlan,
+    data: TrainingSet,
+    miner_data: TrainingSet,
+    config: PretrainConfig,
+    progress: Callable[[int, float], None],
+) -> ModelWeights:
+    """
+    Train f and h from random weights; deterministic for a given seed on one machine.
+
+    The miner sees frames that f was not trained on: on its own training frames f looks surer
+    than it is.
+
+    :param plan: the networks.
+    :param data: annotated frames for f.
+    :param miner_data: annotated frames for h.
+    :param config: epochs, rates, β, seed.
+    :param progress: told the number of finished epochs and the mean loss of the last.
+    """
+    pair = build_pair(plan, None, config.seed)
+    _train_edge(pair, data, config, progress)
+    train_miner(
+        pair,
+        miner_data,
+        beta=config.beta,
+        learning_rate=_MINER_LEARNING_RATE,
+        epochs=config.miner_epochs,
+        batch_size=config.batch_size,
+    )
+    return pair.weights()
+
+
+def _train_edge(
+    pair: NetworkPair,
+    data: TrainingSet,
+    config: PretrainConfig,
+    progress: Callable[[int, float], None],
+) -> None:
+    generator = torch.Generator().manual_seed(config.seed)
+    optimiser = torch.optim.AdamW(
+        pair.edge.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    batches = max(1, len(data) // config.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config.learning_rate, total_steps=config.epochs * batches, pct_start=0.1
+    )
+    pair.edge.train()
+    for epoch in range(config.epochs):
+        total = 0.0
+        for rows in torch.randperm(len(data), generator=generator).chunk(batches):
+            images, labels = augment(*data.batch(rows), generator)
+            loss = frame_losses(pair.edge(images), labels).mean()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+            total += float(loss.detach())
+        progress(epoch + 1, total / batches)
+    pair.edge.eval()

@@ -1,0 +1,68 @@
+"""The replay buffer: what the next training round learns from (Alg. 2, lines 17 to 24)."""
+
+from __future__ import annotations
+
+from laecips_core.values import Sample
+
+
+class ReplayBuffer:
+    """
+    Samples since the last round; a round is due by size or by time, then the buffer is emptied.
+
+    A frame uid is kept once: the same frame sent again replaces its older sample. Not safe for
+    use from several threads.
+    """
+
+    def __init__(self, size: int, capacity: int, max_interval_s: float, now_s: float) -> None:
+        """
+        Start empty.
+
+        :param size: samples that make a round due.
+        :param capacity: samples held at most while a round runs; the oldest go.
+        :param max_interval_s: seconds since the last round that make one due with fewer samples.
+        :param now_s: current time in seconds, of any steady clock.
+        """
+        self._size = size
+        self._capacity = max(size, capacity)
+        self._max_interval_s = max_interval_s
+        self._since_s = now_s
+        self._samples: dict[str, Sample] = {}
+
+    def __len__(self) -> int:
+        """Count the samples."""
+        return len(self._samples)
+
+    def append(self, sample: Sample) -> bool:
+        """
+        Keep a sample.
+
+        :param sample: a hard frame with its fused segmentation.
+        :returns: false when the oldest sample had to go for it.
+        """
+        self._samples.pop(sample.frame.frame_uid, None)
+        self._samples[sample.frame.frame_uid] = sample
+        if len(self._samples) <= self._capacity:
+            return True
+        del self._samples[next(iter(self._samples))]
+        return False
+
+    def due(self, now_s: float) -> bool:
+        """
+        Say whether a round is due; never with an empty buffer.
+
+        :param now_s: current time in seconds.
+        """
+        waited = now_s - self._since_s > self._max_interval_s
+        return bool(self._samples) and (len(self._samples) >= self._size or waited)
+
+    def empty(self, now_s: float) -> list[Sample]:
+        """
+        Take everything out and restart the interval.
+
+        :param now_s: current time in seconds.
+        :returns: all samples, oldest first.
+        """
+        samples = list(self._samples.values())
+        self._samples.clear()
+        self._since_s = now_s
+        return samples

@@ -1,0 +1,101 @@
+"""One training round: train, judge, and release or reject."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+import time
+
+from laecips_core.learning.gate import GateDecision
+from laecips_core.learning.gate import ReleaseGate
+from laecips_core.ports import UpdateRule
+from laecips_core.values import LabelledFrame
+from laecips_core.values import ModelWeights
+from laecips_core.values import Sample
+from laecips_core.values import WeightUpdate
+
+_HOLD_BACK_EVERY = 5
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """
+    What a training round came to.
+
+    :param update: the released version; None when the gate held it back.
+    :param reason: what the gate measured.
+    :param samples: fused frames of the round, held-back ones included.
+    :param duration_s: training and gate in seconds.
+    """
+
+    update: WeightUpdate | None
+    reason: str
+    samples: int
+    duration_s: float
+
+
+def split_samples(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """
+    Hold back every fifth sample for the gate.
+
+    :param samples: at least one sample.
+    :returns: samples to train on, never none, and samples held back, perhaps none.
+    """
+    trained = [s for i, s in enumerate(samples) if (i + 1) % _HOLD_BACK_EVERY]
+    held_back = [s for i, s in enumerate(samples) if not (i + 1) % _HOLD_BACK_EVERY]
+    return trained, held_back
+
+
+class Trainer:
+    """
+    Runs training rounds; the caller decides when and on which thread.
+
+    :param rule: the update rule.
+    :param gate: the release gate.
+    :param source: annotated frames for replay; may be empty.
+    :param decode: gives the numbers of an update.
+    :param encode: packs a candidate trained from a parent version.
+    :param seed: of round 1; round n uses seed + n - 1.
+    """
+
+    def __init__(
+        self,
+        rule: UpdateRule,
+        gate: ReleaseGate,
+        source: Sequence[LabelledFrame],
+        decode: Callable[[WeightUpdate], ModelWeights],
+        encode: Callable[[ModelWeights, str], WeightUpdate],
+        seed: int,
+    ) -> None:
+        """Keep the parts."""
+        self._rule = rule
+        self._gate = gate
+        self._source = source
+        self._decode = decode
+        self._encode = encode
+        self._seed = seed
+
+    def round(self, running: WeightUpdate, samples: Sequence[Sample], number: int) -> RoundResult:
+        """
+        Train from the running version and judge what comes out.
+
+        :param running: the newest released version.
+        :param samples: hard frames with fused labels, oldest first; at least one.
+        :param number: of the round, from 1.
+        :returns: the released version, or why there is none.
+        """
+        started_s = time.perf_counter()
+        trained, held_back = split_samples(samples)
+        start = self._decode(running)
+        raw = self._rule.round(start, trained, self._source, self._seed + number - 1)
+        update = self._encode(raw, running.manifest.version)
+        decision = self._judge(start, update, held_back)
+        duration_s = time.perf_counter() - started_s
+        released = update if decision.released else None
+        return RoundResult(released, decision.reason, len(samples), duration_s)
+
+    def _judge(
+        self, start: ModelWeights, update: WeightUpdate, held_back: Sequence[Sample]
+    ) -> GateDecision:
+        # What goes out is rounded to the wire's precision, so the rounded weights are judged.
+        return self._gate.judge(start, self._decode(update), held_back)

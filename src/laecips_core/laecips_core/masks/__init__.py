@@ -1,0 +1,1 @@
+"""Class-agnostic masks: their form, and what makes them."""

@@ -1,0 +1,1 @@
+"""What a segmentation stream is worth: IoU, upload rate, latency."""

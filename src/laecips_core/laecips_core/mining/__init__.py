@@ -1,0 +1,1 @@
+"""Hard input miners h (Eq. 2)."""

@@ -1,0 +1,1 @@
+"""Edge networks and the engines that run them."""

@@ -1,0 +1,1 @@
+"""One pass over a frame, on the edge and on the cloud."""

@@ -1,0 +1,233 @@
+"""Puts the pipelines together from configuration; the one place where parts are chosen."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import CloudConfig
+from laecips_core.config import EdgeConfig
+from laecips_core.config import EdgeModelConfig
+from laecips_core.config import LimitsConfig
+from laecips_core.config import MinerConfig
+from laecips_core.datasets.stamps import AnnotationIndex
+from laecips_core.errors import CatalogueMismatchError
+from laecips_core.errors import WeightsError
+from laecips_core.learning.gate import ReleaseGate
+from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.split import split_indices
+from laecips_core.learning.split import thin
+from laecips_core.learning.trainer import Trainer
+from laecips_core.models.torch_engine import TorchEdgeModel
+from laecips_core.pipeline.cloud import CloudPipeline
+from laecips_core.pipeline.edge import EdgeParts
+from laecips_core.pipeline.edge import EdgePipeline
+from laecips_core.pipeline.versions import LoadedVersions
+from laecips_core.registry import build_dataset
+from laecips_core.registry import build_fuser
+from laecips_core.registry import build_mask_generator
+from laecips_core.registry import build_miner
+from laecips_core.registry import build_update_rule
+from laecips_core.registry import network_builder
+from laecips_core.setting import check_config
+from laecips_core.values import LabelledFrame
+from laecips_core.values import LabelMap
+from laecips_core.values import ModelWeights
+from laecips_core.values import WeightUpdate
+from laecips_core.weights.checks import check_fits
+from laecips_core.weights.encoding import catalogue_of
+from laecips_core.weights.encoding import decode
+from laecips_core.weights.encoding import encode
+from laecips_core.weights.files import load_update
+from laecips_core.weights.files import resolve_weights
+from laecips_core.weights.store import VersionStore
+
+
+@dataclass(frozen=True)
+class PartsBuilder:
+    """
+    Makes weights ready to run, for one model, miner and class catalogue.
+
+    :param model: the edge model's settings.
+    :param miner: the miner's settings.
+    :param limits: bounds on updates.
+    :param catalogue: the classes that every update must have.
+    """
+
+    model: EdgeModelConfig
+    miner: MinerConfig
+    limits: LimitsConfig
+    catalogue: ClassCatalogue
+
+    @property
+    def plan(self) -> NetworkPlan:
+        """How to build the networks for training."""
+        size_px = self.model.input_height_px, self.model.input_width_px
+        return NetworkPlan(network_builder(self.model), len(self.catalogue), size_px)
+
+    def unpack(self, update: WeightUpdate) -> ModelWeights:
+        """
+        Check an update and give its numbers.
+
+        :raises WeightsError: when it is damaged or meant for another model or catalogue.
+        """
+        weights = decode(update, self.limits.max_update_bytes)
+        check_fits(update, model=self.model.name, catalogue=self.catalogue)
+        return weights
+
+    def load(self, update: WeightUpdate) -> EdgeParts:
+        """
+        Make an update ready to run.
+
+        :raises WeightsError: when it does not fit.
+        """
+        weights = self.unpack(update)
+        plan = self.plan
+        network = plan.build(plan.classes)
+        model = TorchEdgeModel(self.model.name, network, plan.input_size_px)
+        model.load_weights(weights.edge)
+        miner = build_miner(self.miner, plan.classes, weights.miner)
+        return EdgeParts(model, miner, update.manifest.version)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """
+    Everything the edge node runs.
+
+    :param pipeline: the pass over a frame.
+    :param parts: makes updates ready to run.
+    :param start: the weights it started with.
+    :param device: what the model runs on.
+    """
+
+    pipeline: EdgePipeline
+    parts: PartsBuilder
+    start: WeightUpdate
+    device: str
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """
+    Everything the cloud node runs.
+
+    :param pipeline: the pass over a hard frame.
+    :param store: released versions; the newest is the running one.
+    :param trainer: runs training rounds; None when updates are off.
+    :param catalogue: the classes.
+    """
+
+    pipeline: CloudPipeline
+    store: VersionStore
+    trainer: Trainer | None
+    catalogue: ClassCatalogue
+
+    @property
+    def newest(self) -> WeightUpdate:
+        """The running version: the one released last, or the one it started with."""
+        newest = self.store.newest
+        if newest is None:
+            raise WeightsError('version store', 'at least one version', 'none')
+        return newest
+
+
+def _start(model: EdgeModelConfig, limits: LimitsConfig) -> WeightUpdate:
+    if model.threads:
+        torch.set_num_threads(model.threads)
+    return load_update(resolve_weights(model.weights), limits.max_update_bytes)
+
+
+def build_edge(config: EdgeConfig) -> Edge:
+    """
+    Build the edge from its configuration.
+
+    :raises ConfigError: when a value is not allowed.
+    :raises WeightsError: when the weights are missing, damaged, or do not fit.
+    """
+    check_config(config)
+    start = _start(config.model, config.limits)
+    parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
+    running = parts.load(start)
+    pipeline = EdgePipeline(running, config.miner.threshold)
+    return Edge(pipeline, parts, start, running.model.device)
+
+
+def build_cloud(config: CloudConfig) -> Cloud:
+    """
+    Build the cloud from its configuration.
+
+    :raises ConfigError: when a value is not allowed.
+    :raises WeightsError: when the weights are missing, damaged, or do not fit.
+    :raises DataSetError: when source frames or annotations are asked for and cannot be read.
+    """
+    check_config(config)
+    start = _start(config.model, config.limits)
+    parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
+    folder = Path(config.store).expanduser() if config.store else None
+    store = VersionStore(folder, config.keep_versions, config.limits.max_update_bytes)
+    if store.newest is None:
+        store.put(start)
+    versions = LoadedVersions(store.get, parts.load, config.keep_versions)
+    versions.parts_of(start.manifest.version)
+    pipeline = CloudPipeline(
+        parts.catalogue,
+        versions.parts_of,
+        build_mask_generator(config.masks),
+        build_fuser(config.fusion),
+        _annotations(config),
+        config.limits,
+    )
+    trainer = None if config.update.rule == 'none' else _build_trainer(config, parts)
+    return Cloud(pipeline, store, trainer, parts.catalogue)
+
+
+def _no_annotation(stamp_ns: int) -> LabelMap | None:
+    return None
+
+
+def _annotations(config: CloudConfig) -> Callable[[int], LabelMap | None]:
+    if config.masks.name != 'ground_truth':
+        return _no_annotation
+    return AnnotationIndex(build_dataset(config.annotations)).at
+
+
+def _build_trainer(config: CloudConfig, parts: PartsBuilder) -> Trainer:
+    replay, held_back = _source_frames(config, parts)
+
+    def encode_candidate(weights: ModelWeights, parent: str) -> WeightUpdate:
+        notes = {'made_by': f'update rule {config.update.rule}'}
+        return encode(
+            weights,
+            model=config.model.name,
+            catalogue=parts.catalogue,
+            parent=parent,
+            notes=notes,
+        )
+
+    return Trainer(
+        build_update_rule(config.update, parts.plan),
+        ReleaseGate(config.update, parts.plan, held_back),
+        replay,
+        parts.unpack,
+        encode_candidate,
+        config.update.seed,
+    )
+
+
+def _source_frames(
+    config: CloudConfig, parts: PartsBuilder
+) -> tuple[list[LabelledFrame], list[LabelledFrame]]:
+    if config.update.source_frames + config.update.gate_frames == 0:
+        return [], []
+    dataset = build_dataset(config.source)
+    if dataset.catalogue.sha256 != parts.catalogue.sha256:
+        raise CatalogueMismatchError(
+            'classes of the source data set', parts.catalogue.names, dataset.catalogue.names
+        )
+    trained, held_out = split_indices(len(dataset))
+    replay = [dataset[i] for i in thin(trained, config.update.source_frames)]
+    return replay, [dataset[i] for i in thin(held_out, config.update.gate_frames)]

@@ -1,0 +1,140 @@
+"""One pass over a hard frame on the cloud: decode, predict, mask, fuse, encode."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import time
+
+from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import LimitsConfig
+from laecips_core.errors import CatalogueMismatchError
+from laecips_core.errors import DigestError
+from laecips_core.image_codec import decode_image
+from laecips_core.image_codec import encode_map
+from laecips_core.image_codec import sha256_hex
+from laecips_core.pipeline.edge import EdgeParts
+from laecips_core.pipeline.edge import predict
+from laecips_core.ports import Fuser
+from laecips_core.ports import MaskGenerator
+from laecips_core.values import Frame
+from laecips_core.values import LabelMap
+from laecips_core.values import MaskSet
+from laecips_core.values import Sample
+
+
+@dataclass(frozen=True)
+class HardFrame:
+    """
+    A hard frame as it comes from an edge; nothing in it is trusted.
+
+    :param frame_uid: identity of the frame.
+    :param robot: name of the robot.
+    :param stamp_ns: capture time in ns.
+    :param weights_version: edge weights that judged it hard.
+    :param catalogue_sha256: class catalogue of the edge, 64 hex digits.
+    :param image_sha256: digest of the data, 64 hex digits.
+    :param image_data: encoded image.
+    """
+
+    frame_uid: str
+    robot: str
+    stamp_ns: int
+    weights_version: str
+    catalogue_sha256: str
+    image_sha256: str
+    image_data: bytes
+
+
+@dataclass(frozen=True)
+class CloudPass:
+    """
+    What the cloud made of one hard frame; times in seconds.
+
+    :param sample: frame and fused segmentation, for the replay buffer.
+    :param masks: the large vision model's masks.
+    :param label_png: the fused labels, encoded.
+    :param confidence_png: their confidence, encoded.
+    :param decode_s: decoding the image.
+    :param edge_s: the edge model.
+    :param masks_s: the large vision model.
+    :param fusion_s: fusion and encoding.
+    """
+
+    sample: Sample
+    masks: MaskSet
+    label_png: bytes
+    confidence_png: bytes
+    decode_s: float
+    edge_s: float
+    masks_s: float
+    fusion_s: float
+
+
+class CloudPipeline:
+    """
+    The cloud's half of Algorithm 2 (lines 12 to 16).
+
+    :param catalogue: the classes.
+    :param parts_of: gives model and miner of a weights version, or raises UnknownVersionError.
+    :param generator: the large vision model.
+    :param fuser: the fusion rule.
+    :param annotation_at: annotation of the frame captured at a time in ns, or None; only the
+        ground-truth generator uses it.
+    :param limits: bounds on the image.
+    """
+
+    def __init__(
+        self,
+        catalogue: ClassCatalogue,
+        parts_of: Callable[[str], EdgeParts],
+        generator: MaskGenerator,
+        fuser: Fuser,
+        annotation_at: Callable[[int], LabelMap | None],
+        limits: LimitsConfig,
+    ) -> None:
+        """Keep the parts."""
+        self._catalogue = catalogue
+        self._parts_of = parts_of
+        self._generator = generator
+        self._fuser = fuser
+        self._annotation_at = annotation_at
+        self._limits = limits
+
+    def segment(self, request: HardFrame) -> CloudPass:
+        """
+        Segment one hard frame with the weights that its edge runs.
+
+        :param request: the frame as it came.
+        :returns: the answer and the sample.
+        :raises DigestError: when the image data is not what was announced.
+        :raises CatalogueMismatchError: when edge and cloud have other classes.
+        :raises UnknownVersionError: when the edge's weights are not held here.
+        :raises ImageError: when the image cannot be used.
+        """
+        self._check(request)
+        parts = self._parts_of(request.weights_version)
+        times_s = [time.perf_counter()]
+        image = decode_image(request.image_data, self._limits)
+        times_s.append(time.perf_counter())
+        frame = Frame(image, request.stamp_ns, request.frame_uid)
+        prediction = predict(parts, frame)
+        times_s.append(time.perf_counter())
+        masks = self._generator.masks(image, self._annotation_at(request.stamp_ns))
+        times_s.append(time.perf_counter())
+        fused = self._fuser.fuse(prediction, masks)
+        label_png, confidence_png = encode_map(fused.labels), encode_map(fused.confidence)
+        times_s.append(time.perf_counter())
+        spent_s = [later - earlier for earlier, later in zip(times_s, times_s[1:], strict=False)]
+        return CloudPass(Sample(frame, fused), masks, label_png, confidence_png, *spent_s)
+
+    def _check(self, request: HardFrame) -> None:
+        if request.catalogue_sha256 != self._catalogue.sha256:
+            raise CatalogueMismatchError(
+                'class catalogue of the hard frame',
+                self._catalogue.sha256,
+                request.catalogue_sha256,
+                'start edge and cloud with the same weights',
+            )
+        digest = sha256_hex(request.image_data)
+        if request.image_sha256 != digest:
+            raise DigestError('image_sha256 of the hard frame', digest, request.image_sha256)

@@ -1,0 +1,104 @@
+"""One pass over a frame on the edge: predict, judge, label."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+import time
+
+from laecips_core.ports import EdgeModel
+from laecips_core.ports import Miner
+from laecips_core.prediction_maps import edge_segmentation
+from laecips_core.values import Frame
+from laecips_core.values import Prediction
+from laecips_core.values import Segmentation
+from laecips_core.values import Verdict
+
+
+@dataclass(frozen=True)
+class EdgeParts:
+    """
+    What one weights version runs with; swapped as a whole.
+
+    :param model: the edge model f.
+    :param miner: the miner h.
+    :param weights_version: version of both.
+    """
+
+    model: EdgeModel
+    miner: Miner
+    weights_version: str
+
+
+@dataclass(frozen=True)
+class EdgePass:
+    """
+    What the edge made of one frame.
+
+    :param frame: the frame.
+    :param prediction: the softmax.
+    :param verdict: hard or easy.
+    :param segmentation: the edge's own mask, source EDGE.
+    :param edge_s: time of model, miner and arg max in seconds.
+    """
+
+    frame: Frame
+    prediction: Prediction
+    verdict: Verdict
+    segmentation: Segmentation
+    edge_s: float
+
+
+class EdgePipeline:
+    """
+    The edge's half of Algorithm 2 (lines 3 to 8).
+
+    One thread may call :meth:`process` while another calls :meth:`swap`: a frame is judged by one
+    version from beginning to end.
+
+    :param parts: model and miner to start with.
+    :param threshold: δ in [0, 1]; may be set while running.
+    """
+
+    def __init__(self, parts: EdgeParts, threshold: float) -> None:
+        """Start with one version."""
+        self._parts = parts
+        self.threshold = threshold
+
+    @property
+    def weights_version(self) -> str:
+        """Version that the next frame will be judged by."""
+        return self._parts.weights_version
+
+    def swap(self, parts: EdgeParts) -> None:
+        """
+        Use other weights from the next frame on.
+
+        :param parts: model and miner, ready to run.
+        """
+        self._parts = parts
+
+    def process(self, frame: Frame) -> EdgePass:
+        """
+        Segment one frame and judge whether it is hard.
+
+        :param frame: the frame.
+        :returns: everything the edge knows of it.
+        """
+        started_s = time.perf_counter()
+        parts = self._parts
+        prediction = predict(parts, frame)
+        confidence = parts.miner.confidence(prediction.softmax)
+        verdict = Verdict(confidence, self.threshold, parts.miner.name)
+        segmentation = edge_segmentation(prediction)
+        edge_s = time.perf_counter() - started_s
+        return EdgePass(frame, prediction, verdict, segmentation, edge_s)
+
+
+def predict(parts: EdgeParts, frame: Frame) -> Prediction:
+    """
+    Run the edge model on one frame; edge and cloud both do it here.
+
+    :param parts: the version to run.
+    :param frame: the frame.
+    """
+    softmax = parts.model.predict([frame.image])[0]
+    return Prediction(softmax, frame.size_px, parts.weights_version)

@@ -1,0 +1,131 @@
+"""The ports of the core: what a plugged-in part must be able to do."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from laecips_core.catalogue import ClassCatalogue
+from laecips_core.values import Image
+from laecips_core.values import LabelledFrame
+from laecips_core.values import LabelMap
+from laecips_core.values import MaskSet
+from laecips_core.values import ModelWeights
+from laecips_core.values import Prediction
+from laecips_core.values import Sample
+from laecips_core.values import Segmentation
+from laecips_core.values import Softmax
+from laecips_core.values import WeightArrays
+
+
+class EdgeModel(Protocol):
+    """The small segmentation model f."""
+
+    name: str
+
+    @property
+    def device(self) -> str:
+        """What the model really runs on."""
+
+    def predict(self, images: Sequence[Image]) -> Softmax:
+        """
+        Label a batch of images.
+
+        :param images: N images of one size, each (H, W, 3) uint8 RGB.
+        :returns: (N, M, H', W') float32 softmax.
+        """
+
+    def load_weights(self, arrays: WeightArrays) -> None:
+        """
+        Replace all weights.
+
+        :param arrays: every tensor of the model by name.
+        :raises WeightsError: when a name or shape does not fit; the old weights stay.
+        """
+
+    def weights(self) -> WeightArrays:
+        """Give copies of all weights by name."""
+
+
+class MaskGenerator(Protocol):
+    """The large vision model: exact but nameless regions."""
+
+    name: str
+
+    def masks(self, image: Image, annotation: LabelMap | None = None) -> MaskSet:
+        """
+        Cut an image into regions.
+
+        :param image: (H, W, 3) uint8 RGB.
+        :param annotation: (H, W) uint8 class ids; only the ground-truth generator reads it.
+        :returns: the masks; none is valid.
+        """
+
+
+class Miner(Protocol):
+    """The hard input miner h."""
+
+    name: str
+
+    def confidence(self, softmax: Softmax) -> float:
+        """
+        Judge one prediction.
+
+        :param softmax: (M, H', W') float32.
+        :returns: h in [0, 1]; larger is easier.
+        """
+
+
+class Fuser(Protocol):
+    """Joins edge classes and nameless masks (Eq. 1)."""
+
+    name: str
+
+    def fuse(self, prediction: Prediction, masks: MaskSet) -> Segmentation:
+        """
+        Name the masks.
+
+        :param prediction: the edge model's prediction of the same frame.
+        :param masks: the large vision model's masks of the same frame.
+        :returns: a segmentation of source FUSED.
+        :raises ShapeError: when prediction and masks are of different frame sizes.
+        """
+
+
+class UpdateRule(Protocol):
+    """Turns a buffer of samples into candidate weights."""
+
+    name: str
+
+    def round(
+        self,
+        start: ModelWeights,
+        samples: Sequence[Sample],
+        source: Sequence[LabelledFrame],
+        seed: int,
+    ) -> ModelWeights:
+        """
+        Train once; deterministic for a given seed on one machine.
+
+        :param start: the running weights.
+        :param samples: hard frames with fused labels, oldest first; never empty.
+        :param source: annotated frames of the pretraining domain; may be empty.
+        :param seed: of every random choice in the round.
+        :returns: the candidate.
+        """
+
+
+class DataSet(Protocol):
+    """Annotated frames in chronological order."""
+
+    name: str
+    catalogue: ClassCatalogue
+
+    def __len__(self) -> int:
+        """Count the frames."""
+
+    def __getitem__(self, index: int) -> LabelledFrame:
+        """
+        Give one frame; the same index gives the same frame always.
+
+        :raises IndexError: past the end.
+        """

@@ -1,0 +1,1 @@
+"""Weights on their way: encoding, files, checks, held versions and chunked transfer."""

@@ -1,0 +1,1 @@
+"""What every LAECIPS node shares: conversions, parameters, QoS, worker, diagnostics, program."""

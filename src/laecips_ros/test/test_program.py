@@ -1,0 +1,164 @@
+"""Tests of the life of a node's process, in real processes with real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+TIMEOUT_S = 30.0
+DOMAIN_ID = str(1 + os.getpid() % 100)
+
+HEAD = """
+import sys
+from laecips_core.errors import ConfigError
+from rclpy.node import Node
+from laecips_ros.program import run_node
+
+class Good(Node):
+    def __init__(self):
+        super().__init__('good')
+        self.create_timer(0.01, self.tick)
+    def tick(self):
+        print('ready', flush=True)
+    def close(self):
+        print('closed', flush=True)
+"""
+
+
+def start(body: str, *args: str) -> subprocess.Popen[str]:
+    """Run a program of a head and a body."""
+    return subprocess.Popen(
+        [sys.executable, '-c', HEAD + body, *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            'ROS_DOMAIN_ID': DOMAIN_ID,
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        },
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait for the end, or end it."""
+    try:
+        out, err = process.communicate(timeout=TIMEOUT_S)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize('threads', [1, 2])
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_a_node_cleanly(number: signal.Signals, threads: int) -> None:
+    process = start(f'sys.exit(run_node(Good, threads={threads}))')
+    assert process.stdout is not None
+    assert process.stdout.readline() == 'ready\n'
+    process.send_signal(number)
+    status, out, err = finish(process)
+    assert (status, err) == (0, '')
+    assert out.splitlines()[-1] == 'closed'
+    assert out.count('closed') == 1
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_signal_during_start_is_no_error(number: signal.Signals) -> None:
+    body = """
+class Slow(Good):
+    def __init__(self):
+        print('ready', flush=True)
+        import rclpy
+        while rclpy.ok():
+            pass
+        super().__init__()
+sys.exit(run_node(Slow))
+"""
+    process = start(body)
+    assert process.stdout is not None
+    assert process.stdout.readline() == 'ready\n'
+    process.send_signal(number)
+    status, _, err = finish(process)
+    assert (status, err) == (0, '')
+
+
+@pytest.mark.parametrize('threads', [1, 2])
+def test_callback_that_meets_the_end_is_no_error_and_ends_before_closing(threads: int) -> None:
+    body = f"""
+import rclpy
+class Late(Good):
+    def tick(self):
+        print('ready', flush=True)
+        while rclpy.ok():
+            pass
+        for _ in range(1000):
+            self.get_clock().now()
+        print('late', flush=True)
+        self.create_timer(1.0, self.tick)
+sys.exit(run_node(Late, threads={threads}))
+"""
+    process = start(body)
+    assert process.stdout is not None
+    assert process.stdout.readline() == 'ready\n'
+    process.send_signal(signal.SIGTERM)
+    status, out, err = finish(process)
+    assert (status, err) == (0, '')
+    assert out.splitlines()[-2:] == ['late', 'closed']
+
+
+def test_error_at_start_is_one_line() -> None:
+    body = """
+def factory():
+    raise ConfigError('miner.threshold', 2.0, 'float in [0, 1]')
+sys.exit(run_node(factory))
+"""
+    status, _, err = finish(start(body))
+    assert status == 2
+    (line,) = err.splitlines()
+    assert line.startswith('[FATAL]')
+    assert line.endswith('miner.threshold: expected float in [0, 1], got 2.0')
+
+
+def test_missing_parameter_file_is_named() -> None:
+    args = ('--ros-args', '--params-file', '/missing.yaml')
+    status, _, err = finish(start('sys.exit(run_node(Good))', *args))
+    assert status == 2
+    assert '[FATAL]' in err
+    assert '/missing.yaml' in err
+    assert 'Traceback' not in err
+
+
+@pytest.mark.parametrize('threads', [1, 2])
+def test_bug_in_a_callback_shows_its_traceback_after_closing(threads: int) -> None:
+    body = """
+class Bad(Good):
+    def tick(self):
+        raise ZeroDivisionError('a bug')
+"""
+    status, out, err = finish(start(body + f'sys.exit(run_node(Bad, threads={threads}))'))
+    assert status == 1
+    assert out == 'closed\n'
+    assert err.endswith('ZeroDivisionError: a bug\n')
+
+
+def test_bug_at_start_shows_its_traceback() -> None:
+    status, _, err = finish(start('sys.exit(run_node(lambda: 1 / 0))'))
+    assert status == 1
+    assert err.endswith('ZeroDivisionError: division by zero\n')
+
+
+def test_node_needs_no_close() -> None:
+    body = """
+class Plain(Node):
+    def __init__(self):
+        super().__init__('plain')
+        self.create_timer(0.01, self.tick)
+    def tick(self):
+        raise SystemExit(7)
+sys.exit(run_node(Plain))
+"""
+    assert finish(start(body))[0] == 7
