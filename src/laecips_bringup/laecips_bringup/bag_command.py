@@ -7,9 +7,6 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from laecips_core.errors import ConfigError
-from laecips_core.registry import build_dataset
-from laecips_core.values import Image
 from rich.console import Console
 from rich.progress import track
 
@@ -20,6 +17,9 @@ from laecips_bringup.stream import DataSetStream
 from laecips_bringup.stream import IMAGE_TOPIC
 from laecips_bringup.stream import LABEL_TOPIC
 from laecips_bringup.stream import Stream
+from laecips_core.errors import ConfigError
+from laecips_core.registry import build_dataset
+from laecips_core.values import Image
 
 COMPRESSED_TOPIC = f'{IMAGE_TOPIC}/compressed'
 

@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rosbags.highlevel import AnyReader
+from rosbags.highlevel import AnyReaderError
+from rosbags.typesys import get_typestore
+from rosbags.typesys import Stores
+from sensor_msgs.msg import Image
+
 from laecips_core.config import LimitsConfig
 from laecips_core.errors import DataSetError
 from laecips_core.errors import LaecipsError
@@ -16,11 +22,6 @@ from laecips_core.values import Image as Pixels
 from laecips_core.values import LabelMap
 from laecips_ros.conversions import frame_from_image
 from laecips_ros.conversions import map_from_image
-from rosbags.highlevel import AnyReader
-from rosbags.highlevel import AnyReaderError
-from rosbags.typesys import get_typestore
-from rosbags.typesys import Stores
-from sensor_msgs.msg import Image
 
 IMAGE_TYPE = 'sensor_msgs/msg/Image'
 COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
@@ -43,7 +44,9 @@ class BagReader:
         with self._open() as reader:
             kinds = {topic: (info.msgtype, info.msgcount) for topic, info in reader.topics.items()}
         self._kinds = {
-            topic: kind for topic, kind in kinds.items() if kind[0] in (IMAGE_TYPE, COMPRESSED_TYPE)
+            topic: kind
+            for topic, kind in kinds.items()
+            if kind[0] in (IMAGE_TYPE, COMPRESSED_TYPE)
         }
 
     @property

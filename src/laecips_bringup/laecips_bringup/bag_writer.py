@@ -6,11 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from typing import Final
 
-from laecips_core.errors import DataSetError
-from laecips_core.image_codec import encode_image
-from laecips_core.values import Image
-from laecips_core.values import LabelMap
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.interfaces import Connection
@@ -20,12 +17,17 @@ from rosbags.rosbag2 import WriterError
 from rosbags.typesys import get_typestore
 from rosbags.typesys import Stores
 
+from laecips_core.errors import DataSetError
+from laecips_core.image_codec import encode_image
+from laecips_core.values import Image
+from laecips_core.values import LabelMap
+
 FRAME_ID = 'camera'
 """Coordinate frame in the header of everything written."""
 
 _NS_PER_S = 1_000_000_000
 _TYPES = get_typestore(Stores.ROS2_JAZZY)
-_BAG_VERSION = 8
+_BAG_VERSION: Final = 8
 _METADATA = 'metadata.yaml'
 
 

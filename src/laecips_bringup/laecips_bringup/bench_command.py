@@ -1,19 +1,131 @@
 """The ``laecips bench`` command: times one part on this machine."""
+
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Mapping
-from importlib import import_module
 import json
 import os
 from pathlib import Path
 import platform
-from typing import Any
+import sys
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
+import torch
 
-BENCHES = {
-    'fusion': 'laecips_core.bench.fusion',
-    'patrol': 'laecips_core.bench.patrol',
+_CPU_FACTS = Path('/proc/cpuinfo')
+_PATROL_FRAMES = 30
+
+
+def _measure_fusion() -> dict[str, object]:
+    from laecips_core.bench.fusion import run as run_fusion
+
+    return run_fusion()
+
+
+def _measure_patrol() -> dict[str, object]:
+    from laecips_core.bench.patrol import run as run_patrol
+    from laecips_core.config import DataSetConfig
+    from laecips_core.datasets.patrol.patrol import Patrol
+
+    figures = run_patrol(_PATROL_FRAMES)
+    patrol = Patrol(DataSetConfig())
+    period_s = (patrol.stamp_ns(1) - patrol.stamp_ns(0)) * 1e-9
+    return {**figures, 'ratio': figures['frames_per_s'] * period_s}
+
+
+BENCHES: Mapping[str, Callable[[], dict[str, object]]] = {
+    'fusion': _measure_fusion,
+    'patrol': _measure_patrol,
 }
+"""Measurements by name; each gives its figures, ``ratio`` (the headline, larger is better) among
+them: fusion against the paper's loop over masks, patrol against the camera's own rate."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare the command's arguments.
+
+    :param parser: the parser of ``laecips bench``.
+    """
+    parser.add_argument('name', choices=sorted(BENCHES), help='What to measure.')
+    parser.add_argument(
+        '--json', action='store_true', help='Print one JSON object as the last line, too.'
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """
+    Measure and print.
+
+    :param arguments: what :func:`add_arguments` declared.
+    :returns: 0.
+    """
+    figures = BENCHES[arguments.name]()
+    machine = machine_facts()
+    print_figures(arguments.name, figures, machine, Console())
+    if arguments.json:
+        print(json_line(arguments.name, figures, machine))
+    return 0
+
+
+def print_figures(
+    name: str, figures: Mapping[str, object], machine: Mapping[str, str | int], console: Console
+) -> None:
+    """
+    Print figures and machine as a table.
+
+    :param name: name of the measurement.
+    :param figures: its figures by name; units stand in the names.
+    :param machine: where they were measured.
+    :param console: where to print.
+    """
+    table = Table('figure', 'value', title=f'bench {name}', show_header=False)
+    for figure, value in figures.items():
+        table.add_row(figure, f'{value:.4g}' if isinstance(value, float) else str(value))
+    table.add_section()
+    for fact, text in machine.items():
+        table.add_row(fact, str(text))
+    console.print(table)
+
+
+def json_line(name: str, figures: Mapping[str, object], machine: Mapping[str, str | int]) -> str:
+    """
+    Write a measurement for a program to read.
+
+    :param name: name of the measurement.
+    :param figures: its figures by name, ``ratio`` among them.
+    :param machine: where they were measured.
+    :returns: one JSON object on one line.
+    """
+    return json.dumps({'bench': name, **figures, 'machine': dict(machine)})
+
+
+def machine_facts() -> dict[str, str | int]:
+    """Describe this machine and the libraries that count for speed."""
+    return {
+        'cpu': cpu_model(_CPU_FACTS),
+        'cores': len(os.sched_getaffinity(0)),
+        'platform': platform.platform(),
+        'python': '.'.join(map(str, sys.version_info[:3])),
+        'torch': torch.__version__,
+        'numpy': np.__version__,
+    }
+
+
+def cpu_model(facts: Path) -> str:
+    """
+    Name the processor.
+
+    :param facts: Linux's list of processors.
+    :returns: its model, or what Python knows where the list has none.
+    """
+    if facts.is_file():
+        for line in facts.read_text(encoding='utf-8').splitlines():
+            name, _, value = line.partition(':')
+            if name.strip() in ('model name', 'Model'):
+                return value.strip()
+    return platform.processor() or platform.machine()

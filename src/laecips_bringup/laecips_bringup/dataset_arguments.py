@@ -7,15 +7,14 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
+from laecips_bringup.stream import BagStream
+from laecips_bringup.stream import DataSetStream
+from laecips_bringup.stream import Stream
 from laecips_core.config import DataSetConfig
 from laecips_core.errors import ConfigError
 from laecips_core.registry import build_dataset
 from laecips_core.setting import replace_settings
 from laecips_core.setting import settings_of
-
-from laecips_bringup.stream import BagStream
-from laecips_bringup.stream import DataSetStream
-from laecips_bringup.stream import Stream
 
 # The setting 'name' is called --dataset; the others keep their names.
 _OPTIONS = {'name': 'dataset'}
@@ -23,7 +22,7 @@ _OPTIONS = {'name': 'dataset'}
 
 def add_dataset_arguments(parser: ArgumentParser) -> None:
     """
-    Add one option for each setting of a data set: ``--dataset``, ``--root``, ``--select``, …
+    Add one option for each setting of a data set, such as ``--dataset`` and ``--root``.
 
     :param parser: gets the options.
     """

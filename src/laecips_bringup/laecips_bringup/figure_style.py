@@ -1,8 +1,11 @@
 """How every figure of the report looks: size, colours, encoding."""
+
 from __future__ import annotations
 
+from collections.abc import Sequence
 import io
 
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -21,6 +24,7 @@ GREY = '#555555'
 
 _METHOD_COLOURS = {'EDGE': ORANGE, 'CLOUD': BLUE, 'LAECIPS': GREEN, 'DCSB': PURPLE}
 _OTHER_COLOURS = (SKY, BLACK, VERMILION)
+_LEGEND_COLUMNS = 6
 _METHOD_LINES = {'EDGE': '--', 'CLOUD': '-.', 'DCSB': ':'}
 
 
@@ -52,6 +56,17 @@ def new_figure(height_inches: float) -> Figure:
     figure = Figure((WIDTH_INCHES, height_inches), dpi=DOTS_PER_INCH, layout='constrained')
     FigureCanvasAgg(figure)
     return figure
+
+
+def add_legend(figure: Figure, handles: Sequence[Artist]) -> None:
+    """
+    Put a legend above everything drawn.
+
+    :param figure: the figure.
+    :param handles: labelled artists, at least one.
+    """
+    columns = min(len(handles), _LEGEND_COLUMNS)
+    figure.legend(handles=handles, loc='outside upper center', ncols=columns, frameon=False)
 
 
 def png_of(figure: Figure) -> bytes:

@@ -1,11 +1,16 @@
 """The report's figures, as PNG bytes; drawn without a display and without global state."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
+from matplotlib.ticker import NullLocator
 import numpy as np
 
+from laecips_bringup.figure_style import add_legend
 from laecips_bringup.figure_style import BLACK
 from laecips_bringup.figure_style import BLUE
 from laecips_bringup.figure_style import GREY
@@ -23,6 +28,7 @@ from laecips_bringup.stream_events import strip_height
 _CURVE_INCHES = 3.6
 _FLAT_INCHES = 3.4
 _HISTOGRAM_BINS = 40
+_TICKS_IN_DECADE = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 _BAND_COLOURS = ('#f2f2f2', '#ffffff')
 
 
@@ -52,7 +58,7 @@ def miou_curve(runs: Sequence[RunRecord], window: int = 15) -> bytes:
     curve.set_ylabel(f'mIoU, mean of {window} frames')
     curve.grid(axis='y', alpha=0.4)
     strip.set_xlabel('frame of the stream')
-    figure.legend(handles=lines, loc='outside upper center', ncols=len(lines), frameon=False)
+    add_legend(figure, lines)
     return png_of(figure)
 
 
@@ -78,7 +84,7 @@ def confidence_histogram(run: RunRecord) -> bytes:
         label = f'threshold δ = {threshold:.3g}'
         axes.axvline(threshold, color=BLACK, linestyle='--', label=label)
     axes.set(xlim=(0.0, 1.0), xlabel='confidence h of the miner', ylabel='frames')
-    figure.legend(loc='outside upper center', ncols=4, frameon=False)
+    add_legend(figure, axes.get_legend_handles_labels()[0])
     return png_of(figure)
 
 
@@ -103,28 +109,33 @@ def latency_figure(runs: Sequence[RunRecord]) -> bytes:
     _scale_times(axes)
     axes.set(ylim=(0.0, 1.03), xlabel='latency in ms', ylabel='share of frames')
     if lines:
-        figure.legend(handles=lines, loc='outside upper center', ncols=len(lines), frameon=False)
+        add_legend(figure, lines)
     return png_of(figure)
 
 
 def _scale_times(axes: Axes) -> None:
     axes.set_xscale('log')
+    axes.xaxis.set_major_locator(LogLocator(subs=_TICKS_IN_DECADE))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter('{x:g}')
-    axes.xaxis.set_minor_formatter('{x:g}')
-    axes.tick_params(axis='x', which='minor', labelsize=7)
-    axes.grid(axis='x', which='both', alpha=0.3)
+    axes.grid(axis='x', alpha=0.3)
 
 
 def _draw_tasks(axes: Axes, run: RunRecord) -> None:
+    if not run.frames:
+        return
     tasks = np.asarray([frame.task for frame in run.frames])
     edges = [0, *(np.flatnonzero(np.diff(tasks)) + 1), len(tasks)]
-    for number, (first, end) in enumerate(zip(edges, edges[1:], strict=False)):
-        if first == end:
-            continue
+    for number, (first, end) in enumerate(pairwise(edges)):
         colour = _BAND_COLOURS[number % len(_BAND_COLOURS)]
         axes.axvspan(first - 0.5, end - 0.5, color=colour, zorder=0)
         axes.annotate(
-            f'task {tasks[first] + 1}', ((first + end - 1) / 2, 1.0), (0, 3), ha='center',
-            va='bottom', xycoords=('data', 'axes fraction'), textcoords='offset points',
+            f'task {tasks[first] + 1}',
+            ((first + end - 1) / 2, 1.0),
+            (0, 3),
+            ha='center',
+            va='bottom',
+            xycoords=('data', 'axes fraction'),
+            textcoords='offset points',
         )
     axes.set_xlim(-0.5, len(tasks) - 0.5)

@@ -1,14 +1,15 @@
 """What figures and strips read off a run, frame by frame."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from laecips_bringup.records import FrameRecord
 from laecips_bringup.records import RunRecord
-from laecips_core.metrics.confusion import ConfusionMatrix
 from laecips_core.metrics.iou import image_miou
 from laecips_core.values import LabelMap
 from laecips_core.values import UNLABELLED
@@ -73,7 +74,7 @@ def version_starts(run: RunRecord) -> list[tuple[int, str]]:
     :returns: (index of the first frame, version) of each stretch after the first, in order.
     """
     starts = []
-    for before, frame in zip(run.frames, run.frames[1:], strict=False):
+    for before, frame in pairwise(run.frames):
         if frame.weights_version != before.weights_version:
             starts.append((frame.index, frame.weights_version))
     return starts
@@ -82,6 +83,4 @@ def version_starts(run: RunRecord) -> list[tuple[int, str]]:
 def _score(mask: LabelMap | None, truth: LabelMap | None, classes: int) -> float:
     if mask is None or truth is None:
         return float('nan')
-    confusion = ConfusionMatrix(classes)
-    confusion.update(mask, truth)
-    return image_miou(confusion.matrix)
+    return image_miou(mask, truth, classes)

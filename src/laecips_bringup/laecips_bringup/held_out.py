@@ -1,4 +1,5 @@
 """How well freshly trained weights do on frames they were not trained on."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from laecips_core.catalogue import ClassCatalogue
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.metrics.confusion import ConfusionMatrix
-from laecips_core.metrics.iou import dataset_miou
 from laecips_core.metrics.iou import class_iou
+from laecips_core.metrics.iou import dataset_miou
 from laecips_core.mining.learned import LearnedMiner
 from laecips_core.models.torch_engine import TorchEdgeModel
 from laecips_core.pipeline.edge import EdgeParts

@@ -1,9 +1,12 @@
 """The ``laecips pretrain`` command: makes a weights file from an annotated data set."""
+
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 import shlex
 
@@ -92,14 +95,15 @@ def run(arguments: argparse.Namespace) -> int:
     }
     update = encode(weights, model=model.name, catalogue=dataset.catalogue, notes=notes)
     save_update(arguments.out, update)
-    console.print(f'{arguments.out}: version {update.manifest.version}, '
-                  f'{update.manifest.size_bytes} bytes', highlight=False, soft_wrap=True)
+    console.print(
+        f'{arguments.out}: version {update.manifest.version}, {update.manifest.size_bytes} bytes',
+        highlight=False,
+        soft_wrap=True,
+    )
     return 0
 
 
-def command_line(
-    dataset: DataSetConfig, model: str, training: PretrainConfig, out: Path
-) -> str:
+def command_line(dataset: DataSetConfig, model: str, training: PretrainConfig, out: Path) -> str:
     """
     Write the command that makes the same weights, with folders cut off every path.
 
@@ -143,16 +147,32 @@ def _train(
     console: Console,
 ) -> ModelWeights:
     columns = (
-        TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(),
-        TextColumn('{task.fields[loss]}'), TimeRemainingColumn(),
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn('{task.fields[loss]}'),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as progress:
         reading = progress.add_task('frames', total=len(trained) + len(held_out), loss='')
-        edge_data = _read(dataset, trained, plan, lambda: progress.advance(reading))
-        miner_data = _read(dataset, held_out, plan, lambda: progress.advance(reading))
+        advance = partial(progress.advance, reading)
+        edge_data = _read(dataset, trained, plan, advance)
+        miner_data = _read(dataset, held_out, plan, advance)
         training = progress.add_task('epochs', total=config.epochs, loss='')
 
         def tell(epoch: int, loss: float) -> None:
             progress.update(training, completed=epoch, loss=f'loss {loss:.3f}')
 
         return pretrain(plan, edge_data, miner_data, config, tell)
+
+
+def _read(
+    dataset: DataSet, indices: Sequence[int], plan: NetworkPlan, advance: Callable[[], None]
+) -> TrainingSet:
+    parts = []
+    # One frame at a time: at full size a data set need not fit into memory.
+    for index in indices:
+        parts.append(source_set([dataset[index]], plan.input_size_px))
+        advance()
+    images = torch.cat([part.images for part in parts])
+    return TrainingSet(images, torch.cat([part.labels for part in parts]))

@@ -13,10 +13,11 @@ from laecips_core.errors import LaecipsError
 DOMAIN_IDS = range(1, 102)
 """Those whose ports lie below the ephemeral ones on every platform."""
 
-# Ports of RTPS 2.5, section 9.6.2.3: base, gain a domain, discovery of the first participant.
+# Ports of RTPS 2.5, section 9.6.2.3: base and gain of a domain; within it, multicast discovery
+# and the unicast discovery of each participant. On this machine only, ROS 2 looks for 32 of them.
 _PORT_BASE = 7400
 _PORTS_A_DOMAIN = 250
-_FIRST_UNICAST = 10
+_DISCOVERY_PORTS = (0, *range(10, 10 + 2 * 32, 2))
 
 
 class NoFreeDomainError(LaecipsError):
@@ -66,7 +67,7 @@ def free_domain_id(seed: int) -> int:
     """
     for domain_id in random.Random(seed).sample(DOMAIN_IDS, len(DOMAIN_IDS)):
         base = _PORT_BASE + _PORTS_A_DOMAIN * domain_id
-        if _is_free(base) and _is_free(base + _FIRST_UNICAST):
+        if all(_is_free(base + port) for port in _DISCOVERY_PORTS):
             return domain_id
     raise NoFreeDomainError
 

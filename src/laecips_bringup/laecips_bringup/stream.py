@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 from typing import Protocol
 
+from laecips_bringup.bag_reader import BagReader
+from laecips_bringup.bag_reader import map_of
+from laecips_bringup.bag_reader import pixels_of
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import LimitsConfig
 from laecips_core.errors import DataSetError
@@ -15,10 +18,6 @@ from laecips_core.learning.split import thin
 from laecips_core.ports import DataSet
 from laecips_core.values import Image
 from laecips_core.values import LabelMap
-
-from laecips_bringup.bag_reader import BagReader
-from laecips_bringup.bag_reader import map_of
-from laecips_bringup.bag_reader import pixels_of
 
 IMAGE_TOPIC = '/image'
 LABEL_TOPIC = '/labels'

@@ -1,4 +1,5 @@
 """The strip below the mIoU curve: uploads, weight swaps and rounds that were held back."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -94,8 +95,14 @@ def _draw_swaps(curve: Axes, strip: Axes, row: _Row) -> dict[str, Line2D]:
         if index - last_label >= _LABEL_SHARE * len(row.run.frames):
             last_label = index
             strip.annotate(
-                version[:_VERSION_DIGITS], (index, row.top + 0.18), (0, -5), ha='center',
-                va='top', rotation=90, fontsize=7, textcoords='offset points',
+                version[:_VERSION_DIGITS],
+                (index, row.top + 0.18),
+                (0, -5),
+                ha='center',
+                va='top',
+                rotation=90,
+                fontsize=7,
+                textcoords='offset points',
             )
     at = [index for index, _ in swaps]
     return _marks(strip, row, at, '^', row.colour, f'{row.run.method} swaps weights')
@@ -117,7 +124,7 @@ def _marks(
     if not at:
         return {}
     heights = [row.top + 0.12] * len(at)
-    line, = strip.plot(
+    (line,) = strip.plot(
         at, heights, linestyle='', marker=marker, color=colour, markersize=6, label=label
     )
     return {label: line}

@@ -1,4 +1,5 @@
 """Strips of single frames: image, edge mask, regions, fused mask, truth, side by side."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from laecips_core.values import Source
 _MAX_ROWS = 6
 _BORDER_COLOUR = (255, 230, 0)
 _LEGEND_COLUMNS = 7
+_LEGEND_INCHES = 0.8
+_LABEL_INCHES = 0.25
 _METHOD_TITLES = (
     ('EDGE', 'edge alone'),
     ('CLOUD', 'fused, frozen weights'),
@@ -48,8 +51,9 @@ def strips(runs: Sequence[RunRecord], dataset: DataSet, generator: MaskGenerator
     columns = _columns(runs, chosen, dataset, generator)
     shown = [frame for _, images in columns for frame in images[:1]]
     height_px, width_px = shown[0].shape[:2]
-    panel_inches = WIDTH_INCHES / len(columns) * height_px / width_px
-    figure = new_figure(len(chosen) * (panel_inches + 0.1) + 1.2)
+    panel_inches = (WIDTH_INCHES - _LABEL_INCHES) / len(columns) * height_px / width_px
+    figure = new_figure(len(chosen) * panel_inches + _LEGEND_INCHES)
+    figure.set_layout_engine('constrained', w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
     axes = figure.subplots(len(chosen), len(columns), squeeze=False)
     for column, (title, images) in enumerate(columns):
         axes[0, column].set_title(title, fontsize=9)
@@ -167,8 +171,12 @@ def _draw_legend(
         known = label < len(catalogue)
         name = catalogue.names[label] if known else 'unlabelled'
         colour = np.divide(catalogue.palette()[label], 255.0)
-        patches.append(Patch(facecolor=tuple(colour), edgecolor='black', linewidth=0.4, label=name))
+        patch = Patch(facecolor=tuple(colour), edgecolor='black', linewidth=0.4, label=name)
+        patches.append(patch)
     figure.legend(
-        handles=patches, loc='outside lower center', ncols=_LEGEND_COLUMNS, frameon=False,
+        handles=patches,
+        loc='outside lower center',
+        ncols=_LEGEND_COLUMNS,
+        frameon=False,
         fontsize=9,
     )

@@ -3,6 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pytest
+from rosbags.highlevel import AnyReader
+from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import Writer
+from rosbags.typesys import get_typestore
+from rosbags.typesys import Stores
+
 from laecips_bringup.bag_command import write_stream
 from laecips_bringup.bag_writer import BagWriter
 from laecips_bringup.bag_writer import remove_bag
@@ -11,13 +19,6 @@ from laecips_bringup.stream import BagStream
 from laecips_bringup.stream import StreamFrame
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.errors import DataSetError
-import numpy as np
-import pytest
-from rosbags.highlevel import AnyReader
-from rosbags.rosbag2 import StoragePlugin
-from rosbags.rosbag2 import Writer
-from rosbags.typesys import get_typestore
-from rosbags.typesys import Stores
 
 START_NS = 1_700_000_000_123_456_789
 PERIOD_NS = 100_000_000
@@ -119,7 +120,7 @@ def test_stamps_that_do_not_grow_are_refused(tmp_path: Path) -> None:
 
 def test_unknown_topic_lists_the_image_topics(tmp_path: Path) -> None:
     write_stream(tmp_path / 'bag', NoiseStream(1), labels=True, jpeg_quality=None)
-    with pytest.raises(DataSetError, match='image topic /cam, got these .*: /image, /labels'):
+    with pytest.raises(DataSetError, match=r'image topic /cam, got these .*: /image, /labels'):
         BagStream(tmp_path / 'bag', image_topic='cam')
     with pytest.raises(DataSetError, match='image topic /truth'):
         BagStream(tmp_path / 'bag', label_topic='truth')

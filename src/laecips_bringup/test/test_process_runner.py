@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 
-from laecips_bringup.process_runner import NodeDiedError
-from laecips_bringup.process_runner import NodeProcesses
-from laecips_bringup.process_runner import NodeProgram
-from laecips_bringup.process_runner import params_file_text
 import pytest
 import yaml
+
+from laecips_bringup.node_process import NodeDiedError
+from laecips_bringup.node_process import NodeProgram
+from laecips_bringup.node_process import params_file_text
+from laecips_bringup.process_runner import NodeProcesses
 
 OBEDIENT = """
 import signal, sys
@@ -63,6 +64,12 @@ def wait_for_text(log: Path, text: str) -> str:
     raise AssertionError(f'{text!r} did not come in {log}: {written!r}')
 
 
+def check_for_long(nodes: NodeProcesses) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        nodes.check()
+
+
 def runs(pid: int) -> bool:
     try:
         state = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rsplit(')', 1)[1].split()[0]
@@ -97,10 +104,8 @@ def test_node_that_died_is_named_with_status_and_last_words(tmp_path: Path) -> N
     program = node(tmp_path, 'broken', BROKEN)
     with NodeProcesses([program], tmp_path, environment(tmp_path)) as nodes:
         wait_for_text(nodes.logs[0], 'no such camera')
-        with pytest.raises(NodeDiedError, match='(?s)exit status 3.*no such camera') as caught:
-            deadline_s = time.monotonic() + PATIENCE_S
-            while time.monotonic() < deadline_s:
-                nodes.check()
+        with pytest.raises(NodeDiedError, match=r'(?s)exit status 3.*no such camera') as caught:
+            check_for_long(nodes)
     assert caught.value.status == 3
 
 
@@ -115,11 +120,17 @@ def test_node_that_ignores_signals_is_killed(tmp_path: Path) -> None:
 
 def test_children_of_a_node_end_with_it_when_the_block_raises(tmp_path: Path) -> None:
     program = node(tmp_path, 'parent', PARENT_OF_A_CHILD)
-    with pytest.raises(ZeroDivisionError):
-        with NodeProcesses([program], tmp_path, environment(tmp_path)) as nodes:
-            child = int(wait_for_text(nodes.logs[0], 'ready').split('ready')[1].split()[0])
+    children: list[int] = []
+
+    def fail(nodes: NodeProcesses) -> None:
+        with nodes:
+            written = wait_for_text(nodes.logs[0], 'ready')
+            children.append(int(written.split('ready')[1].split()[0]))
             raise ZeroDivisionError
-    wait_until_gone(child)
+
+    with pytest.raises(ZeroDivisionError):
+        fail(NodeProcesses([program], tmp_path, environment(tmp_path)))
+    wait_until_gone(children[0])
 
 
 def test_first_node_ends_when_the_second_cannot_be_started(tmp_path: Path) -> None:
@@ -136,7 +147,8 @@ def test_node_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent = f"""
 import os, signal
 from pathlib import Path
-from laecips_bringup.process_runner import NodeProcesses, NodeProgram
+from laecips_bringup.node_process import NodeProgram
+from laecips_bringup.process_runner import NodeProcesses
 nodes = NodeProcesses([NodeProgram('deaf', 'program_deaf', {{}})], Path({str(tmp_path)!r}))
 with nodes:
     print(nodes._nodes[0]._process.pid, flush=True)

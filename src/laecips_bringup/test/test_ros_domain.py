@@ -4,18 +4,20 @@ import os
 import random
 import socket
 
+import pytest
+
 from laecips_bringup.ros_domain import DOMAIN_IDS
 from laecips_bringup.ros_domain import free_domain_id
 from laecips_bringup.ros_domain import NoFreeDomainError
 from laecips_bringup.ros_domain import private_domain
-import pytest
 
 
-def test_domain_in_use_is_passed_over() -> None:
+@pytest.mark.parametrize('port', [0, 10, 12, 72])
+def test_domain_in_use_is_passed_over(port: int) -> None:
     first = free_domain_id(seed=5)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as participant:
         participant.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        participant.bind(('', 7400 + 250 * first))
+        participant.bind(('', 7400 + 250 * first + port))
         assert free_domain_id(seed=5) != first
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from laecips_cloud.training_thread import RoundEvent
 from laecips_core.errors import LaecipsError
 from laecips_core.errors import UnknownVersionError
 from laecips_core.pipeline.cloud import CloudPass
 from laecips_core.pipeline.cloud import HardFrame
-from laecips_ros.conversions import stamp_to_ns
-
-from laecips_cloud.training_thread import RoundEvent
 from laecips_msgs.msg import TrainingRound
 from laecips_msgs.srv import GetModelUpdate
 from laecips_msgs.srv import SegmentHardFrame
+from laecips_ros.conversions import stamp_to_ns
 
 
 def hard_frame_of(request: SegmentHardFrame.Request) -> HardFrame:

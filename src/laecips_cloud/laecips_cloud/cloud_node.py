@@ -4,22 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from laecips_core.config import CloudConfig
-from laecips_core.learning.trainer import RoundResult
-from laecips_core.learning.trainer import Trainer
-from laecips_core.pipeline.build import build_cloud
-from laecips_core.values import Sample
-from laecips_core.values import WeightUpdate
-from laecips_core.weights.transfer import chunk_of
-from laecips_ros import qos
-from laecips_ros.conversions import manifest_to_msg
-from laecips_ros.counters import Counters
-from laecips_ros.diagnostics import Diagnostics
-from laecips_ros.diagnostics import Level
-from laecips_ros.diagnostics import State
-from laecips_ros.logging_bridge import LoggingBridge
-from laecips_ros.parameters import declare_config
-from laecips_ros.program import run_node
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -30,10 +14,26 @@ from laecips_cloud.answers import hard_frame_of
 from laecips_cloud.answers import round_message
 from laecips_cloud.training_thread import RoundEvent
 from laecips_cloud.training_thread import TrainingThread
+from laecips_core.config import CloudConfig
+from laecips_core.learning.trainer import RoundResult
+from laecips_core.learning.trainer import Trainer
+from laecips_core.pipeline.build import build_cloud
+from laecips_core.values import Sample
+from laecips_core.values import WeightUpdate
+from laecips_core.weights.transfer import chunk_of
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import TrainingRound
 from laecips_msgs.srv import GetModelUpdate
 from laecips_msgs.srv import SegmentHardFrame
+from laecips_ros import qos
+from laecips_ros.conversions import manifest_to_msg
+from laecips_ros.counters import Counters
+from laecips_ros.diagnostics import Diagnostics
+from laecips_ros.diagnostics import Level
+from laecips_ros.diagnostics import State
+from laecips_ros.logging_bridge import LoggingBridge
+from laecips_ros.parameters import declare_config
+from laecips_ros.program import run_node
 
 _STOP_TIMEOUT_S = 5.0
 _EXECUTOR_THREADS = 3
@@ -60,6 +60,7 @@ class CloudNode(Node):
         """Stop training; a round in progress is waited for shortly."""
         if self._training is not None:
             self._training.stop(_STOP_TIMEOUT_S)
+        self._logging.close()
 
     def _start_training(
         self, config: CloudConfig, trainer: Trainer | None
@@ -85,9 +86,7 @@ class CloudNode(Node):
             self.create_service(
                 GetModelUpdate, '~/get_model_update', self._chunk, callback_group=group()
             ),
-            self.create_service(
-                Trigger, '~/train_now', self._train_now, callback_group=group()
-            ),
+            self.create_service(Trigger, '~/train_now', self._train_now, callback_group=group()),
         ]
 
     def _segment(

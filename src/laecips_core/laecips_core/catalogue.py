@@ -1,4 +1,5 @@
 """The class catalogue: names, colours and order of the classes, and its hash."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

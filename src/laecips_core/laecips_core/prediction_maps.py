@@ -97,7 +97,8 @@ def confidence_bytes(probability: NDArray[np.floating[Any]]) -> NDArray[np.uint8
     """
     scaled = probability * np.float32(255.0)
     scaled += np.float32(0.5)
-    return np.minimum(scaled, np.float32(255.0), out=scaled).astype(np.uint8)
+    confidence: NDArray[np.uint8] = np.minimum(scaled, np.float32(255.0)).astype(np.uint8)
+    return confidence
 
 
 def edge_segmentation(prediction: Prediction, source: Source = Source.EDGE) -> Segmentation:

@@ -4,6 +4,7 @@ Every part that configuration can name, and how to build it.
 Builders import what they build only when asked to, so that an edge does not load what only a
 cloud needs. To add a part: write the class, add one line here.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable

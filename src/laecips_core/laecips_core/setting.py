@@ -1,4 +1,5 @@
 """Fields of config dataclasses that carry unit, bounds, choices and description."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

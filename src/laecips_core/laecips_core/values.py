@@ -3,6 +3,7 @@ The values that flow through LAECIPS, one frozen dataclass each.
 
 Arrays are never copied here; who hands one over must not write to it afterwards.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -22,6 +22,7 @@ from laecips_core.image_codec import decode_map
 from laecips_core.image_codec import encode_image
 from laecips_core.image_codec import encode_map
 from laecips_core.image_codec import sha256_hex
+from laecips_core.image_header import ImageFormat
 
 LIMITS = LimitsConfig()
 ROWS, COLUMNS = np.mgrid[:48, :64]
@@ -60,9 +61,9 @@ def test_images_come_back_as_rgb(image_format: str, error: float) -> None:
 
 
 @pytest.mark.parametrize('image_format', ['jpeg', 'webp'])
-def test_less_quality_gives_fewer_bytes(image_format: str) -> None:
+def test_less_quality_gives_fewer_bytes(image_format: ImageFormat) -> None:
     noisy = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
-    sizes = [len(encode_image(noisy, image_format, quality)) for quality in (1, 50, 100)]  # type: ignore[arg-type]
+    sizes = [len(encode_image(noisy, image_format, quality)) for quality in (1, 50, 100)]
     assert sizes == sorted(set(sizes))
 
 
@@ -103,9 +104,11 @@ def test_a_quality_out_of_bounds_is_refused(quality: int) -> None:
 
 
 @pytest.mark.parametrize(('image_format', 'width'), [('jpeg', 70_000), ('webp', 20_000)])
-def test_an_image_too_wide_for_its_format_is_refused(image_format: str, width: int) -> None:
+def test_an_image_too_wide_for_its_format_is_refused(
+    image_format: ImageFormat, width: int
+) -> None:
     with pytest.raises(ImageError, match=r'image size: expected one that .* can hold'):
-        encode_image(np.zeros((1, width, 3), np.uint8), image_format, 90)  # type: ignore[arg-type]
+        encode_image(np.zeros((1, width, 3), np.uint8), image_format, 90)
 
 
 def test_no_bytes_are_refused() -> None:

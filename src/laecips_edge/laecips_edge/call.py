@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from std_msgs.msg import Header
+
 from laecips_core.pipeline.edge import EdgePass
 from laecips_core.values import Segmentation
-from std_msgs.msg import Header
 
 
 @dataclass(frozen=True)

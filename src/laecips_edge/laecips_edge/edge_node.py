@@ -5,12 +5,21 @@ from __future__ import annotations
 import sys
 from time import perf_counter
 
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
 from laecips_core.pipeline.build import build_edge
 from laecips_core.values import Frame
 from laecips_core.values import Source
 from laecips_core.values import WeightUpdate
+from laecips_edge.call import CloudAnswer
+from laecips_edge.call import JudgedFrame
+from laecips_edge.outputs import Outputs
+from laecips_edge.updates import UpdateClient
+from laecips_edge.uplink import Uplink
 from laecips_ros import qos
 from laecips_ros.conversions import frame_from_compressed
 from laecips_ros.conversions import frame_from_image
@@ -23,15 +32,6 @@ from laecips_ros.parameters import declare_config
 from laecips_ros.parameters import on_change
 from laecips_ros.program import run_node
 from laecips_ros.worker import LatestFrameWorker
-from rclpy.node import Node
-from sensor_msgs.msg import CompressedImage
-from sensor_msgs.msg import Image
-
-from laecips_edge.call import CloudAnswer
-from laecips_edge.call import JudgedFrame
-from laecips_edge.outputs import Outputs
-from laecips_edge.updates import UpdateClient
-from laecips_edge.uplink import Uplink
 
 _STOP_TIMEOUT_S = 5.0
 
@@ -70,6 +70,7 @@ class EdgeNode(Node):
         """Finish the frame in hand and stop."""
         self._worker.stop(_STOP_TIMEOUT_S)
         self._updates.close()
+        self._logging.close()
 
     def on_answer(self, frame: JudgedFrame, answer: CloudAnswer) -> None:
         """Publish a fused mask: the frame's one mask, or its refinement."""

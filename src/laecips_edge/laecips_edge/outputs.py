@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from laecips_core.catalogue import ClassCatalogue
-from laecips_core.overlay import overlay
-from laecips_core.values import Segmentation
-from laecips_core.values import WeightManifest
-from laecips_ros import qos
-from laecips_ros.conversions import image_from_map
-from laecips_ros.conversions import image_from_rgb
-from laecips_ros.conversions import label_info
-from laecips_ros.conversions import manifest_to_msg
-from laecips_ros.conversions import vision_label_info
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from laecips_core.catalogue import ClassCatalogue
+from laecips_core.overlay import overlay
+from laecips_core.values import Segmentation
+from laecips_core.values import WeightManifest
 from laecips_edge.call import CloudAnswer
 from laecips_edge.call import JudgedFrame
 from laecips_msgs.msg import LabelInfo
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import Report
+from laecips_ros import qos
+from laecips_ros.conversions import image_from_map
+from laecips_ros.conversions import image_from_rgb
+from laecips_ros.conversions import label_info
+from laecips_ros.conversions import manifest_to_msg
+from laecips_ros.conversions import vision_label_info
 
 
 class Outputs:

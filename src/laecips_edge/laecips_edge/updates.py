@@ -8,20 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 import logging
 from time import perf_counter
 
+from rclpy.node import Node
+from rclpy.task import Future
+
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
 from laecips_core.errors import WeightsError
 from laecips_core.values import WeightManifest
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.transfer import WeightDownload
+from laecips_msgs.msg import ModelVersion
+from laecips_msgs.srv import GetModelUpdate
 from laecips_ros import qos
 from laecips_ros.conversions import manifest_from_msg
 from laecips_ros.counters import Counters
-from rclpy.node import Node
-from rclpy.task import Future
-
-from laecips_msgs.msg import ModelVersion
-from laecips_msgs.srv import GetModelUpdate
 
 _CHECK_S = 0.25
 _MAX_FAILURES = 3

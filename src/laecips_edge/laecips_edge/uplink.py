@@ -7,6 +7,9 @@ from functools import partial
 from time import perf_counter
 from typing import Protocol
 
+from rclpy.node import Node
+from rclpy.task import Future
+
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
 from laecips_core.image_codec import decode_map
@@ -14,15 +17,12 @@ from laecips_core.image_codec import encode_image
 from laecips_core.image_codec import sha256_hex
 from laecips_core.values import Segmentation
 from laecips_core.values import Source
-from laecips_ros.conversions import ns_to_stamp
-from laecips_ros.counters import Counters
-from rclpy.node import Node
-from rclpy.task import Future
-
 from laecips_edge.call import CloudAnswer
 from laecips_edge.call import JudgedFrame
 from laecips_edge.pending import PendingHardFrames
 from laecips_msgs.srv import SegmentHardFrame
+from laecips_ros.conversions import ns_to_stamp
+from laecips_ros.counters import Counters
 
 _DEADLINE_CHECK_S = 0.01
 _MAX_LATE = 16

@@ -9,6 +9,13 @@ import logging
 from typing import Any
 
 from builtin_interfaces.msg import Time
+import numpy as np
+from numpy.typing import NDArray
+from rosbags.image import message_to_cvimage
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import LimitsConfig
 from laecips_core.errors import ImageError
@@ -17,13 +24,6 @@ from laecips_core.image_codec import decode_image
 from laecips_core.values import Frame
 from laecips_core.values import Image as Pixels
 from laecips_core.values import WeightManifest
-import numpy as np
-from numpy.typing import NDArray
-from rosbags.image import message_to_cvimage
-from sensor_msgs.msg import CompressedImage
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
-
 from laecips_msgs.msg import LabelInfo
 from laecips_msgs.msg import ModelVersion
 

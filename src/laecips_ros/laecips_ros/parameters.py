@@ -7,16 +7,17 @@ import sys
 from typing import Any
 from typing import TypeVar
 
-from laecips_core.errors import ConfigError
-from laecips_core.setting import replace_settings
-from laecips_core.setting import Setting
-from laecips_core.setting import settings_of
 from rcl_interfaces.msg import FloatingPointRange
 from rcl_interfaces.msg import IntegerRange
 from rcl_interfaces.msg import ParameterDescriptor
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+from laecips_core.errors import ConfigError
+from laecips_core.setting import replace_settings
+from laecips_core.setting import Setting
+from laecips_core.setting import settings_of
 
 T = TypeVar('T')
 _INT64 = 2**63

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import signal
 
-from laecips_core.errors import LaecipsError
 import rclpy
 from rclpy.executors import Executor
+from rclpy.executors import ExternalShutdownException
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from laecips_core.errors import LaecipsError
 
 EXIT_OK = 0
 EXIT_BAD_START = 2
+_WAIT_S = 0.2
 
 
 def run_node(factory: Callable[[], Node], threads: int = 1) -> int:
     """
-    Run one node until SIGINT, SIGTERM or the end of its context.
+    Run one node until SIGINT or SIGTERM; call it from the main thread.
 
-    A node with a ``close()`` is closed before it is destroyed; by then the context is shut down,
-    so ``close()`` cannot publish.
+    At the end, callbacks in progress are finished, then the node is closed, if it has a
+    ``close()``, and destroyed; until then it may publish.
 
     :param factory: builds the node; a LaecipsError it raises is logged as one line.
     :param threads: that run callbacks; 1 for a node with one callback group.
     :returns: exit status: 0 after a clean end, 2 when the node could not start.
     """
     try:
-        rclpy.init()
+        # rclpy's own handlers end the context while callbacks still use it.
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
         return _refuse(error)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(factory, threads)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ExternalShutdownException):
         return EXIT_OK
     finally:
         rclpy.try_shutdown()
@@ -44,9 +51,6 @@ def _run(factory: Callable[[], Node], threads: int) -> int:
         node = factory()
     except LaecipsError as error:
         return _refuse(error)
-    except Exception:
-        _raise_unless_ended()
-        return EXIT_OK
     try:
         _spin(node, threads)
     finally:
@@ -55,26 +59,26 @@ def _run(factory: Callable[[], Node], threads: int) -> int:
 
 
 def _spin(node: Node, threads: int) -> None:
-    executor: Executor = (
-        SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(num_threads=threads)
-    )
+    signals: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: signals.append(number))
+    executor = _executor(threads)
     executor.add_node(node)
     try:
-        executor.spin()
-    except Exception:
-        _raise_unless_ended()
+        # Python runs signal handlers only between two waits, so each is short.
+        while not signals and rclpy.ok():
+            executor.spin_once(timeout_sec=_WAIT_S)
     finally:
         if isinstance(executor, MultiThreadedExecutor):
-            # rclpy's own shutdown() returns while callbacks still run.
-            executor._executor.shutdown(wait=True, cancel_futures=True)
+            # rclpy's shutdown() returns while callbacks still run.
+            executor._executor.shutdown(wait=True)
         executor.shutdown()
 
 
-def _raise_unless_ended() -> None:
-    # SIGTERM ends the context between any two steps of rclpy, which then raises one of several
-    # errors: that is no fault.
-    if rclpy.ok():
-        raise
+def _executor(threads: int) -> Executor:
+    if threads == 1:
+        return SingleThreadedExecutor()
+    return MultiThreadedExecutor(num_threads=threads)
 
 
 def _destroy(node: Node) -> None:

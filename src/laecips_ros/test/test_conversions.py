@@ -5,6 +5,14 @@ from __future__ import annotations
 import importlib.util
 
 from builtin_interfaces.msg import Time
+import numpy as np
+import pytest
+from rclpy.serialization import deserialize_message
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import LimitsConfig
 from laecips_core.errors import ImageError
@@ -16,13 +24,6 @@ from laecips_ros.conversions import frame_from_image
 from laecips_ros.conversions import image_from_map
 from laecips_ros.conversions import image_from_rgb
 from laecips_ros.conversions import map_from_image
-import numpy as np
-import pytest
-from rclpy.serialization import deserialize_message
-from rclpy.serialization import serialize_message
-from sensor_msgs.msg import CompressedImage
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 
 HEADER = Header(stamp=Time(sec=12, nanosec=34), frame_id='camera_optical')
 CATALOGUE = ClassCatalogue(('floor', 'wall'), ((1, 2, 3), (250, 251, 252)))

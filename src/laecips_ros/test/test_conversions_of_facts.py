@@ -6,6 +6,11 @@ import importlib.util
 import logging
 
 from builtin_interfaces.msg import Time
+import pytest
+from rclpy.serialization import deserialize_message
+from rclpy.serialization import serialize_message
+from std_msgs.msg import Header
+
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.values import WeightManifest
 from laecips_ros.conversions import label_info
@@ -14,10 +19,6 @@ from laecips_ros.conversions import manifest_to_msg
 from laecips_ros.conversions import ns_to_stamp
 from laecips_ros.conversions import stamp_to_ns
 from laecips_ros.conversions import vision_label_info
-import pytest
-from rclpy.serialization import deserialize_message
-from rclpy.serialization import serialize_message
-from std_msgs.msg import Header
 
 HEADER = Header(stamp=Time(sec=12, nanosec=34), frame_id='camera_optical')
 CATALOGUE = ClassCatalogue(('floor', 'wall'), ((1, 2, 3), (250, 251, 252)))

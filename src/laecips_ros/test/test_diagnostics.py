@@ -8,18 +8,19 @@ import time
 
 from diagnostic_msgs.msg import DiagnosticArray
 from diagnostic_msgs.msg import DiagnosticStatus
-from laecips_core.errors import ImageError
-from laecips_ros.counters import Counters
-from laecips_ros.diagnostics import Diagnostics
-from laecips_ros.diagnostics import Level
-from laecips_ros.diagnostics import State
-from laecips_ros.qos import diagnostics as diagnostics_qos
 import pytest
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+from laecips_core.errors import ImageError
+from laecips_ros.counters import Counters
+from laecips_ros.diagnostics import Diagnostics
+from laecips_ros.diagnostics import Level
+from laecips_ros.diagnostics import State
+from laecips_ros.qos import diagnostics as diagnostics_qos
 
 DOMAIN_ID = 1 + os.getpid() % 100
 TIMEOUT_S = 20.0

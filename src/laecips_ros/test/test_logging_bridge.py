@@ -7,7 +7,6 @@ import logging
 import os
 import time
 
-from laecips_ros.logging_bridge import LoggingBridge
 import pytest
 from rcl_interfaces.msg import Log
 import rclpy
@@ -17,6 +16,8 @@ from rclpy.logging import LoggingSeverity
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
+
+from laecips_ros.logging_bridge import LoggingBridge
 
 DOMAIN_ID = 1 + os.getpid() % 100
 TIMEOUT_S = 20.0

@@ -9,6 +9,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
 from laecips_core.config import CloudConfig
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import ConfigError
@@ -17,11 +23,6 @@ from laecips_core.setting import setting
 from laecips_core.setting import settings_of
 from laecips_ros.parameters import declare_config
 from laecips_ros.parameters import on_change
-import pytest
-import rclpy
-from rclpy.context import Context
-from rclpy.node import Node
-from rclpy.parameter import Parameter
 
 DOMAIN_ID = 1 + os.getpid() % 100
 

@@ -33,6 +33,7 @@ def start(body: str, *args: str) -> subprocess.Popen[str]:
     """Run a program of a head and a body."""
     return subprocess.Popen(
         [sys.executable, '-c', HEAD + body, *args],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -72,10 +73,7 @@ def test_signal_during_start_is_no_error(number: signal.Signals) -> None:
 class Slow(Good):
     def __init__(self):
         print('ready', flush=True)
-        import rclpy
-        while rclpy.ok():
-            pass
-        super().__init__()
+        sys.stdin.readline()
 sys.exit(run_node(Slow))
 """
     process = start(body)
@@ -87,27 +85,30 @@ sys.exit(run_node(Slow))
 
 
 @pytest.mark.parametrize('threads', [1, 2])
-def test_callback_that_meets_the_end_is_no_error_and_ends_before_closing(threads: int) -> None:
+def test_callback_in_progress_is_finished_before_closing(threads: int) -> None:
     body = f"""
-import rclpy
-class Late(Good):
+from std_msgs.msg import Empty
+class Busy(Good):
     def tick(self):
+        publisher = self.create_publisher(Empty, 'topic', 1)
         print('ready', flush=True)
-        while rclpy.ok():
-            pass
-        for _ in range(1000):
-            self.get_clock().now()
-        print('late', flush=True)
-        self.create_timer(1.0, self.tick)
-sys.exit(run_node(Late, threads={threads}))
+        sys.stdin.readline()
+        publisher.publish(Empty())
+        print('published', flush=True)
+    def close(self):
+        self.create_publisher(Empty, 'topic', 1).publish(Empty())
+        super().close()
+sys.exit(run_node(Busy, threads={threads}))
 """
     process = start(body)
+    assert process.stdin is not None
     assert process.stdout is not None
     assert process.stdout.readline() == 'ready\n'
     process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
     status, out, err = finish(process)
     assert (status, err) == (0, '')
-    assert out.splitlines()[-2:] == ['late', 'closed']
+    assert out.splitlines()[-2:] == ['published', 'closed']
 
 
 def test_error_at_start_is_one_line() -> None:

@@ -7,10 +7,11 @@ from queue import Queue
 from threading import Event
 from threading import get_ident
 
+import pytest
+
 from laecips_core.errors import ImageError
 from laecips_ros.counters import Counters
 from laecips_ros.worker import LatestFrameWorker
-import pytest
 
 TIMEOUT_S = 10.0
 

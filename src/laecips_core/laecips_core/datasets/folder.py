@@ -38,10 +38,11 @@ class FolderDataSet:
     """
     Frames and label maps of the same names, in two folders below a root.
 
-    ``images/SEQUENCE_FRAME.{jpg,jpeg,png}`` goes with ``labels/SEQUENCE_FRAME.png``. Frame numbers count at the layout's rate, so FRAME / rate is the time within a sequence;
-    sequences follow one another in the order selected, one second apart, the first from second
-    one on. Every entry of a selection of several is a task; otherwise the whole is cut into five
-    equal tasks. Files are decoded when asked for and not kept.
+    ``images/SEQUENCE_FRAME.{jpg,jpeg,png}`` goes with ``labels/SEQUENCE_FRAME.png``. Frame
+    numbers count at the layout's rate, so FRAME / rate is the time within a sequence; sequences
+    follow one another in the order selected, one second apart, the first from second one on.
+    Every entry of a selection of several is a task; otherwise the whole is cut into five equal
+    tasks. Files are decoded when asked for and not kept.
     """
 
     name = 'folder'

@@ -1,4 +1,5 @@
 """Augmentation for pretraining: mirror, zoom and mild light."""
+
 from __future__ import annotations
 
 import torch
@@ -30,7 +31,8 @@ def augment(images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple
     :param images: (N, 3, h, w) float32 in [0, 255].
     :param labels: (N, h, w) int64, 255 unlabelled.
     :param generator: of every random choice.
-    :returns: the same shapes; places outside the frame are black and unlabelled.
+    :returns: the same shapes; places outside the frame are black before the change of light, and
+        unlabelled.
     """
     grid = _zoom_grid(images, generator)
     moved = functional.grid_sample(images, grid, 'bilinear', 'zeros', align_corners=False)

@@ -1,4 +1,5 @@
 """The careful update rule: adapt to the new frames without forgetting the old."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.statistics import mix_statistics
+from laecips_core.learning.tensors import batches
 from laecips_core.learning.tensors import sample_set
 from laecips_core.learning.tensors import source_set
 from laecips_core.learning.tensors import TrainingSet
@@ -75,12 +77,13 @@ class CarefulRule:
         optimiser = torch.optim.Adam(pair.edge.parameters(), lr=self._config.learning_rate)
         share = self._config.source_share if kept is not None else 0.0
         fused_in_batch = max(1, round(self._config.batch_size * (1.0 - share)))
+        kept_in_batch = max(1, self._config.batch_size - fused_in_batch)
         for _ in range(self._config.epochs):
-            for rows in torch.randperm(len(fused)).split(fused_in_batch):
+            for rows in batches(torch.randperm(len(fused)), fused_in_batch):
                 loss = self._config.pseudo_weight * self._loss(pair, fused, rows)
                 if kept is not None and share > 0.0:
-                    count = self._config.batch_size - fused_in_batch
-                    loss = loss + self._loss(pair, kept, torch.randint(len(kept), (count,)))
+                    chosen = torch.randint(len(kept), (kept_in_batch,))
+                    loss = loss + self._loss(pair, kept, chosen)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()

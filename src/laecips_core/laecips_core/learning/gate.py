@@ -1,4 +1,5 @@
 """The release gate: a candidate goes out only when it is no worse than the running version."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

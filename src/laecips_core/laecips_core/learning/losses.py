@@ -1,4 +1,5 @@
 """The losses of Eq. 13 and 14."""
+
 from __future__ import annotations
 
 from torch import Tensor

@@ -1,4 +1,5 @@
 """Training of the miner h with f frozen (Eq. 14)."""
+
 from __future__ import annotations
 
 import torch
@@ -7,7 +8,9 @@ from torch import Tensor
 from laecips_core.learning.losses import frame_losses
 from laecips_core.learning.losses import miner_losses
 from laecips_core.learning.networks import NetworkPair
+from laecips_core.learning.tensors import batches
 from laecips_core.learning.tensors import TrainingSet
+from laecips_core.values import UNLABELLED
 
 _FROZEN_BATCH = 16
 
@@ -23,7 +26,7 @@ def frozen_predictions(pair: NetworkPair, data: TrainingSet) -> tuple[Tensor, Te
     maps, losses = [], []
     pair.edge.eval()
     with torch.no_grad():
-        for rows in torch.arange(len(data)).split(_FROZEN_BATCH):
+        for rows in batches(torch.arange(len(data)), _FROZEN_BATCH):
             images, labels = data.batch(rows)
             logits = pair.edge(images)
             maps.append(logits.softmax(dim=1).contiguous())
@@ -46,17 +49,21 @@ def train_miner(
     The order of batches is drawn from torch's global generator, seeded by the caller.
 
     :param pair: f is read, h is changed.
-    :param data: frames with the labels that count as truth.
+    :param data: frames with the labels that count as truth; a frame without any is left out, as
+        its loss of 0 would call it easy.
     :param beta: β of Eq. 14.
     :param learning_rate: step size of Adam.
     :param epochs: passes over the data.
     :param batch_size: frames in a batch.
     """
+    labelled = (data.labels != UNLABELLED).flatten(1).any(1).nonzero().squeeze(1)
+    if not len(labelled):
+        return
     maps, losses = frozen_predictions(pair, data)
     optimiser = torch.optim.Adam(pair.miner.parameters(), lr=learning_rate)
     pair.miner.train()
     for _ in range(epochs):
-        for rows in torch.randperm(len(data)).split(batch_size):
+        for rows in batches(labelled[torch.randperm(len(labelled))], batch_size):
             loss = miner_losses(pair.miner(maps[rows]), losses[rows], beta).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

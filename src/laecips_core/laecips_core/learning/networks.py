@@ -1,4 +1,5 @@
 """The trainable pair: edge network f and miner network h."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -56,7 +57,8 @@ def build_pair(plan: NetworkPlan, start: ModelWeights | None, seed: int) -> Netw
     :raises WeightsError: when the weights do not fit the networks.
     """
     torch.manual_seed(seed)
-    edge = plan.build(plan.classes).to(memory_format=torch.channels_last)
+    edge: nn.Module = plan.build(plan.classes)
+    edge = edge.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     miner = MinerNetwork(plan.classes)
     if start is not None:
         load_arrays(edge, start.edge)

@@ -1,4 +1,5 @@
 """The paper's update rule: Algorithm 2, lines 21 and 22."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPair
 from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.tensors import batches
 from laecips_core.learning.tensors import sample_set
 from laecips_core.learning.tensors import TrainingSet
 from laecips_core.values import LabelledFrame
@@ -70,7 +72,8 @@ class PaperRule:
         optimiser = torch.optim.Adam(pair.edge.parameters(), lr=self._config.learning_rate)
         pair.edge.train()
         for _ in range(self._config.epochs):
-            for rows in torch.randperm(len(data)).split(self._config.batch_size):
+            order = torch.randperm(len(data))
+            for rows in batches(order, self._config.batch_size, smallest=2):
                 images, labels = data.batch(rows)
                 loss = frame_losses(pair.edge(images), labels).mean()
                 optimiser.zero_grad()

@@ -1,4 +1,5 @@
 """Pretraining of f on annotated frames, then of h on the losses of f."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPair
 from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.tensors import batches
 from laecips_core.learning.tensors import TrainingSet
 from laecips_core.setting import setting
 from laecips_core.values import ModelWeights
@@ -74,14 +76,15 @@ def _train_edge(
     optimiser = torch.optim.AdamW(
         pair.edge.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    batches = max(1, len(data) // config.batch_size)
+    steps = len(batches(torch.arange(len(data)), config.batch_size, smallest=2))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.learning_rate, total_steps=config.epochs * batches, pct_start=0.1
+        optimiser, config.learning_rate, total_steps=config.epochs * steps, pct_start=0.1
     )
     pair.edge.train()
     for epoch in range(config.epochs):
         total = 0.0
-        for rows in torch.randperm(len(data), generator=generator).chunk(batches):
+        order = torch.randperm(len(data), generator=generator)
+        for rows in batches(order, config.batch_size, smallest=2):
             images, labels = augment(*data.batch(rows), generator)
             loss = frame_losses(pair.edge(images), labels).mean()
             optimiser.zero_grad()
@@ -89,5 +92,5 @@ def _train_edge(
             optimiser.step()
             schedule.step()
             total += float(loss.detach())
-        progress(epoch + 1, total / batches)
+        progress(epoch + 1, total / steps)
     pair.edge.eval()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from laecips_core.errors import ConfigError
 from laecips_core.values import Sample
 
 
@@ -21,9 +22,12 @@ class ReplayBuffer:
         :param capacity: samples held at most while a round runs; the oldest go.
         :param max_interval_s: seconds since the last round that make one due with fewer samples.
         :param now_s: current time in seconds, of any steady clock.
+        :raises ConfigError: when the capacity is below the size: no round would ever be due by it.
         """
+        if capacity < size:
+            raise ConfigError('update.buffer_capacity', capacity, f'int in [{size}, inf]')
         self._size = size
-        self._capacity = max(size, capacity)
+        self._capacity = capacity
         self._max_interval_s = max_interval_s
         self._since_s = now_s
         self._samples: dict[str, Sample] = {}

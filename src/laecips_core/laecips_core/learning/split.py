@@ -1,4 +1,5 @@
 """Which annotated frames are held out from pretraining, for the miner and the gate."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

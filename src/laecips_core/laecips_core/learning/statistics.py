@@ -1,4 +1,5 @@
 """Batch-norm statistics of new frames, mixed into those of a network."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ import torch
 from torch import nn
 from torch import Tensor
 
+from laecips_core.errors import WeightsError
+from laecips_core.learning.tensors import batches
 from laecips_core.learning.tensors import TrainingSet
 
 _BATCH = 16
@@ -42,11 +45,12 @@ def mix_statistics(network: nn.Module, data: TrainingSet, share: float) -> None:
     :param network: any network, in evaluation mode before and after.
     :param data: N >= 1 frames; their labels are not read.
     :param share: weight of the new frames, 0 (unchanged) to 1 (replaced).
+    :raises WeightsError: when a batch norm layer keeps no statistics.
     """
     layers = _batch_norms(network)
     old = [_statistics(layer) for layer in layers]
     with torch.no_grad(), _cumulative(layers):
-        for rows in torch.arange(len(data)).split(_BATCH):
+        for rows in batches(torch.arange(len(data)), _BATCH, smallest=2):
             network(data.batch(rows)[0])
     for layer, (mean, variance) in zip(layers, old, strict=True):
         _running(layer.running_mean).mul_(share).add_(mean, alpha=1.0 - share)
@@ -55,7 +59,7 @@ def mix_statistics(network: nn.Module, data: TrainingSet, share: float) -> None:
 
 def _running(statistic: Tensor | None) -> Tensor:
     if statistic is None:
-        raise ValueError('batch norm: expected running statistics, got a layer without them')
+        raise WeightsError('batch norm', 'a layer with running statistics', 'one without')
     return statistic
 
 

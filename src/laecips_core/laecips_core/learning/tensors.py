@@ -1,4 +1,5 @@
 """Frames and labels as training tensors."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -44,6 +45,21 @@ class TrainingSet:
         return images, self.labels[rows].long()
 
 
+def batches(rows: Tensor, size: int, smallest: int = 1) -> Sequence[Tensor]:
+    """
+    Cut rows into batches of almost one size.
+
+    :param rows: (N,) int64 positions, N >= 1.
+    :param size: rows in a batch at most.
+    :param smallest: rows in a batch at least, even above ``size``. Batch norm in training mode
+        needs 2: it has one value a frame in places. A lone row is repeated to reach it.
+    """
+    if len(rows) < smallest:
+        rows = rows.repeat(smallest)
+    count = min(-(-len(rows) // size), len(rows) // smallest)
+    return rows.tensor_split(max(1, count))
+
+
 def training_set(
     images: Sequence[Image], labels: Sequence[LabelMap], input_size_px: tuple[int, int]
 ) -> TrainingSet:
@@ -55,7 +71,7 @@ def training_set(
     :param input_size_px: (h, w) of the network's input.
     """
     height, width = input_size_px
-    small = [cv2.resize(m, (width, height), interpolation=cv2.INTER_NEAREST) for m in labels]
+    small = [cv2.resize(m, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) for m in labels]
     stacked = network_input(images, input_size_px).to(torch.uint8)
     return TrainingSet(stacked, torch.from_numpy(np.stack(small)))
 

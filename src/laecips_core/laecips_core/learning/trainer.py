@@ -1,4 +1,5 @@
 """One training round: train, judge, and release or reject."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -83,6 +84,7 @@ class Trainer:
         :param samples: hard frames with fused labels, oldest first; at least one.
         :param number: of the round, from 1.
         :returns: the released version, or why there is none.
+        :raises WeightsError: when training diverged to numbers that are not finite.
         """
         started_s = time.perf_counter()
         trained, held_back = split_samples(samples)

@@ -53,7 +53,7 @@ class GroundTruthGenerator:
             )
         if annotation.shape != image.shape[:2]:
             raise ShapeError('annotation', f'{image.shape[:2]} uint8', annotation.shape)
-        seed = zlib.crc32(np.ascontiguousarray(image))
+        seed = zlib.crc32(image.tobytes())
         random = np.random.default_rng([self._config.seed, seed])
         moved = _jitter(annotation, self._config.jitter_px, random)
         regions = _regions(moved, self._config.min_area_px, self._config.drop_ratio, random)
@@ -89,7 +89,9 @@ def _smooth_noise(
 def _regions(
     labels: LabelMap, min_area_px: int, drop_ratio: float, random: np.random.Generator
 ) -> NDArray[np.int64]:
-    regions = label(labels.astype(np.int32), background=UNLABELLED, connectivity=1)
+    regions = label(  # type: ignore[no-untyped-call]
+        labels.astype(np.int32), background=UNLABELLED, connectivity=1
+    )
     areas_px = np.bincount(regions.ravel())
     keep = areas_px >= min_area_px
     keep &= random.random(len(keep)) >= drop_ratio

@@ -1,4 +1,5 @@
 """The learned hard input miner h: a small network on the softmax (Eq. 2, 12 and 14)."""
+
 from __future__ import annotations
 
 import torch

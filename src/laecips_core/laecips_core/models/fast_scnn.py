@@ -4,6 +4,7 @@ The default edge network: Fast-SCNN with one skip from a quarter of the resoluti
 After Poudel, Liwicki, Cipolla, "Fast-SCNN: Fast Semantic Segmentation Network", BMVC 2019,
 https://arxiv.org/abs/1902.04502; the skip keeps thin objects that 1/8 resolution loses.
 """
+
 from __future__ import annotations
 
 import torch
@@ -65,13 +66,15 @@ class PyramidPooling(nn.Module):
         """Build one projection for each grid."""
         super().__init__()
         quarter = channels // len(_POOL_BINS)
-        self.projections = nn.ModuleList(_convolution(channels, quarter, 1) for _ in _POOL_BINS)
+        # Without batch norm: the mean of a whole image is one value, which a batch of one image
+        # cannot be normalised by.
+        self.projections = nn.ModuleList(nn.Conv2d(channels, quarter, 1) for _ in _POOL_BINS)
         self.join = _convolution(channels * 2, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, channels, H, W) to the same shape."""
         parts = [
-            _resize(projection(functional.adaptive_avg_pool2d(x, bins)), x)
+            _resize(projection(functional.adaptive_avg_pool2d(x, bins)).relu(), x)
             for projection, bins in zip(self.projections, _POOL_BINS, strict=True)
         ]
         joined: Tensor = self.join(torch.cat([x, *parts], dim=1))
@@ -86,6 +89,8 @@ class FastScnn(nn.Module):
     """
 
     stride_px = 4
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, classes: int) -> None:
         """Build the network with random weights."""
@@ -100,9 +105,7 @@ class FastScnn(nn.Module):
         self.fuse_context = nn.Sequential(
             _depthwise(128), nn.Conv2d(128, 128, 1, bias=False), nn.BatchNorm2d(128)
         )
-        self.fuse_detail = nn.Sequential(
-            nn.Conv2d(64, 128, 1, bias=False), nn.BatchNorm2d(128)
-        )
+        self.fuse_detail = nn.Sequential(nn.Conv2d(64, 128, 1, bias=False), nn.BatchNorm2d(128))
         self.refine = nn.Sequential(_separable(128, 128), _separable(128, 64))
         self.skip = _convolution(48, 64, 1)
         self.classify = nn.Sequential(

@@ -1,4 +1,5 @@
 """Weights of a torch module as named arrays, and back."""
+
 from __future__ import annotations
 
 import numpy as np

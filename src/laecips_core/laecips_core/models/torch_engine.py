@@ -1,4 +1,5 @@
 """The torch engine: runs any segmentation network on images of any size."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -47,7 +48,9 @@ class TorchEdgeModel:
         self.name = name
         self._input_size_px = input_size_px
         self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-        self._network = network.eval().to(self._device, memory_format=torch.channels_last)
+        network = network.to(self._device).eval()
+        # torch's annotations lack this form of to().
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def device(self) -> str:

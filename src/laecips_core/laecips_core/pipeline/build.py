@@ -1,9 +1,11 @@
 """Puts the pipelines together from configuration; the one place where parts are chosen."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -14,6 +16,7 @@ from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LimitsConfig
 from laecips_core.config import MinerConfig
 from laecips_core.datasets.stamps import AnnotationIndex
+from laecips_core.datasets.stamps import StampedDataSet
 from laecips_core.errors import CatalogueMismatchError
 from laecips_core.errors import WeightsError
 from laecips_core.learning.gate import ReleaseGate
@@ -136,6 +139,7 @@ class Cloud:
 
 
 def _start(model: EdgeModelConfig, limits: LimitsConfig) -> WeightUpdate:
+    network_builder(model)  # an unknown model is refused by name, before its weights are looked at
     if model.threads:
         torch.set_num_threads(model.threads)
     return load_update(resolve_weights(model.weights), limits.max_update_bytes)
@@ -169,10 +173,14 @@ def build_cloud(config: CloudConfig) -> Cloud:
     parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
     folder = Path(config.store).expanduser() if config.store else None
     store = VersionStore(folder, config.keep_versions, config.limits.max_update_bytes)
-    if store.newest is None:
+    newest = store.newest
+    if newest is None:
         store.put(start)
-    versions = LoadedVersions(store.get, parts.load, config.keep_versions)
-    versions.parts_of(start.manifest.version)
+    versions = LoadedVersions(_getter(store, start), parts.load, config.keep_versions)
+    # What does not fit must be refused now, not when the first robot calls.
+    for update in (start, newest or start):
+        parts.unpack(update)
+        versions.parts_of(update.manifest.version)
     pipeline = CloudPipeline(
         parts.catalogue,
         versions.parts_of,
@@ -185,6 +193,14 @@ def build_cloud(config: CloudConfig) -> Cloud:
     return Cloud(pipeline, store, trainer, parts.catalogue)
 
 
+def _getter(store: VersionStore, start: WeightUpdate) -> Callable[[str], WeightUpdate]:
+    def get(version: str) -> WeightUpdate:
+        # Robots start with these, however many versions the store has seen since.
+        return start if version == start.manifest.version else store.get(version)
+
+    return get
+
+
 def _no_annotation(stamp_ns: int) -> LabelMap | None:
     return None
 
@@ -192,7 +208,7 @@ def _no_annotation(stamp_ns: int) -> LabelMap | None:
 def _annotations(config: CloudConfig) -> Callable[[int], LabelMap | None]:
     if config.masks.name != 'ground_truth':
         return _no_annotation
-    return AnnotationIndex(build_dataset(config.annotations)).at
+    return AnnotationIndex(cast('StampedDataSet', build_dataset(config.annotations))).at
 
 
 def _build_trainer(config: CloudConfig, parts: PartsBuilder) -> Trainer:

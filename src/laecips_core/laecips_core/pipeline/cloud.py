@@ -1,8 +1,10 @@
 """One pass over a hard frame on the cloud: decode, predict, mask, fuse, encode."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 import time
 
 from laecips_core.catalogue import ClassCatalogue
@@ -124,7 +126,7 @@ class CloudPipeline:
         fused = self._fuser.fuse(prediction, masks)
         label_png, confidence_png = encode_map(fused.labels), encode_map(fused.confidence)
         times_s.append(time.perf_counter())
-        spent_s = [later - earlier for earlier, later in zip(times_s, times_s[1:], strict=False)]
+        spent_s = [later - earlier for earlier, later in pairwise(times_s)]
         return CloudPass(Sample(frame, fused), masks, label_png, confidence_png, *spent_s)
 
     def _check(self, request: HardFrame) -> None:
@@ -137,4 +139,6 @@ class CloudPipeline:
             )
         digest = sha256_hex(request.image_data)
         if request.image_sha256 != digest:
-            raise DigestError('image_sha256 of the hard frame', digest, request.image_sha256)
+            raise DigestError(
+                'sha256 of the hard frame', request.image_sha256, digest, 'send it again'
+            )

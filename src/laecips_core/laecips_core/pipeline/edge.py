@@ -1,4 +1,5 @@
 """One pass over a frame on the edge: predict, judge, label."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

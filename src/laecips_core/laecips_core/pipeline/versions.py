@@ -1,4 +1,5 @@
 """Weights versions, ready to run."""
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -46,4 +47,3 @@ class LoadedVersions:
             while len(self._loaded) > self._keep:
                 self._loaded.popitem(last=False)
             return parts
-

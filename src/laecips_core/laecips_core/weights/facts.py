@@ -87,7 +87,14 @@ def parse_facts(text: str) -> PayloadFacts:
     good = isinstance(notes, dict) and all(isinstance(note, str) for note in notes.values())
     _check('payload notes', 'texts by name', notes, good)
     catalogue = _parse_catalogue(entry.get('catalogue'))
-    return PayloadFacts(catalogue=catalogue, notes=dict(notes or {}), **texts)  # type: ignore[arg-type]
+    return PayloadFacts(
+        model=str(texts['model']),
+        parent=str(texts['parent']),
+        catalogue=catalogue,
+        encoding=ENCODING,
+        notes=dict(notes or {}),
+        tensors_sha256=digest,
+    )
 
 
 def parse_object(what: str, text: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,8 +188,9 @@ def test_a_manifest_that_differs_from_the_payload_is_refused(name: str) -> None:
 
 
 def test_notes_that_are_no_text_are_refused() -> None:
+    notes: dict[str, Any] = {'a': 1}
     with pytest.raises(WeightsError, match='payload notes: expected texts by name'):
-        encode(make_weights(), model='net', catalogue=CATALOGUE, notes={'a': 1})  # type: ignore[dict-item]
+        encode(make_weights(), model='net', catalogue=CATALOGUE, notes=notes)
 
 
 def test_catalogue_of_a_damaged_header_is_refused() -> None:

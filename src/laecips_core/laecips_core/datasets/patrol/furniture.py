@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.random import Generator
 
@@ -33,6 +35,12 @@ class Furniture:
     def _pick(self, textures: tuple[Texture, ...]) -> Texture:
         return textures[int(self.rng.integers(len(textures)))]
 
+    def _stand(
+        self, x: float, z: float, height_m: float, ratio: float, texture: Texture, **facts: Any
+    ) -> None:
+        along = (ratio * height_m, 0.0)
+        self.panels.append(Panel((x, -0.02, z), along, height_m, texture, turns=True, **facts))
+
     def tree(self, x: float, z: float) -> None:
         """
         Plant a tree.
@@ -40,19 +48,9 @@ class Furniture:
         :param x: metres across.
         :param z: metres along.
         """
-        tall = self.rng.uniform(4.0, 6.5)
-        self.panels.append(
-            Panel(
-                (x, -0.02, z),
-                (0.8 * tall, 0.0),
-                tall,
-                self._pick(self.stock.trees),
-                self.rng.uniform(0.85, 1.1),
-                turns=True,
-                range_m=80.0,
-                shadow_m=1.5,
-            )
-        )
+        tall, light = self.rng.uniform(4.0, 6.5), self.rng.uniform(0.85, 1.1)
+        texture = self._pick(self.stock.trees)
+        self._stand(x, z, tall, 0.8, texture, shade=light, range_m=80.0, shadow_m=1.5)
 
     def bush(self, x: float, z: float) -> None:
         """
@@ -61,19 +59,9 @@ class Furniture:
         :param x: metres across.
         :param z: metres along.
         """
-        tall = self.rng.uniform(0.8, 1.5)
-        self.panels.append(
-            Panel(
-                (x, -0.05, z),
-                (1.6 * tall, 0.0),
-                tall,
-                self._pick(self.stock.bushes),
-                self.rng.uniform(0.85, 1.1),
-                turns=True,
-                range_m=50.0,
-                shadow_m=0.6,
-            )
-        )
+        tall, light = self.rng.uniform(0.8, 1.5), self.rng.uniform(0.85, 1.1)
+        texture = self._pick(self.stock.bushes)
+        self._stand(x, z, tall, 1.6, texture, shade=light, range_m=50.0, shadow_m=0.6)
 
     def person(self, x: float, z: float, speed_m_s: float) -> None:
         """
@@ -83,19 +71,9 @@ class Furniture:
         :param z: metres along, at the start.
         :param speed_m_s: walking speed along z.
         """
-        tall = self.rng.uniform(1.55, 1.9)
-        self.panels.append(
-            Panel(
-                (x, 0.0, z),
-                (0.45 * tall, 0.0),
-                tall,
-                self._pick(self.stock.people),
-                velocity_m_s=(0.0, speed_m_s),
-                turns=True,
-                range_m=_SMALL_RANGE_M,
-                shadow_m=0.35,
-            )
-        )
+        tall, velocity = self.rng.uniform(1.55, 1.9), (0.0, speed_m_s)
+        facts = {'velocity_m_s': velocity, 'range_m': _SMALL_RANGE_M, 'shadow_m': 0.35}
+        self._stand(x, z, tall, 0.45, self._pick(self.stock.people), **facts)
 
     def lamp(self, x: float, z: float) -> None:
         """
@@ -104,17 +82,7 @@ class Furniture:
         :param x: metres across.
         :param z: metres along.
         """
-        self.panels.append(
-            Panel(
-                (x, 0.0, z),
-                (1.0, 0.0),
-                4.2,
-                self.stock.lamp,
-                turns=True,
-                range_m=_SMALL_RANGE_M,
-                shadow_m=0.2,
-            )
-        )
+        self._stand(x, z, 4.2, 0.24, self.stock.lamp, range_m=_SMALL_RANGE_M, shadow_m=0.2)
         self.lamps.append((x, 4.05, z))
 
     def sign(self, x: float, z: float) -> None:
@@ -124,17 +92,8 @@ class Furniture:
         :param x: metres across.
         :param z: metres along.
         """
-        self.panels.append(
-            Panel(
-                (x, 0.0, z),
-                (1.0, 0.0),
-                2.5,
-                self._pick(self.stock.signs),
-                turns=True,
-                range_m=_SMALL_RANGE_M,
-                shadow_m=0.2,
-            )
-        )
+        texture = self._pick(self.stock.signs)
+        self._stand(x, z, 2.5, 0.4, texture, range_m=_SMALL_RANGE_M, shadow_m=0.2)
 
     def board(self, x: float, z: float) -> None:
         """

@@ -11,6 +11,7 @@ import numpy as np
 from laecips_core.config import DataSetConfig
 from laecips_core.datasets.patrol.camera import Camera
 from laecips_core.datasets.patrol.classes import CATALOGUE
+from laecips_core.datasets.patrol.ground import paint_ground
 from laecips_core.datasets.patrol.light import AFTERNOON
 from laecips_core.datasets.patrol.light import between
 from laecips_core.datasets.patrol.light import DUSK
@@ -99,7 +100,7 @@ class Patrol:
         time_s = step * _PERIOD_NS[self._split] * 1e-9
         light = self._light(place_number, step / walk_frames)
         canvas = Canvas(Camera(place.walk.pose(time_s)))
-        canvas.paint_ground(place, time_s, light.shadow)
+        paint_ground(canvas, place, time_s, light.shadow)
         canvas.paint_panels(place.panels, time_s)
         paint_sky(canvas, place, light)
         image = expose(canvas, place, light, self._random(3, number))

@@ -102,14 +102,7 @@ def person(rng: Generator) -> Texture:
     :param rng: source of randomness.
     """
     drawing = _Drawing(72, 160)
-    coats = (
-        (170, 40, 40),
-        (40, 60, 130),
-        (220, 190, 60),
-        (60, 110, 80),
-        (200, 200, 205),
-        (60, 55, 60),
-    )
+    coat = _COATS[int(rng.integers(len(_COATS)))]
     legs = ((45, 50, 75), (60, 55, 50), (110, 100, 85))[int(rng.integers(3))]
     skin = _tinted((224, 172, 140), rng.uniform(0.5, 1.05))
     stride, label = rng.uniform(0.02, 0.16), ClassId.PERSON

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+import math
+
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -16,6 +19,7 @@ from laecips_core.datasets.patrol.world import Place
 
 _LAMP_COLOUR = np.array((1.0, 0.85, 0.55), np.float32)
 _LAMP_RANGE_M = 45.0
+_NOISE_STARTS = 2**20
 
 
 def paint_sky(canvas: Canvas, place: Place, light: Light) -> None:
@@ -43,19 +47,42 @@ def paint_sky(canvas: Canvas, place: Place, light: Light) -> None:
     canvas.rgb[rows][sky[rows]] = np.clip(colour, 0, 255)[sky[rows]].astype(np.uint8)
 
 
+def _hidden(canvas: Canvas, column: float, row: float, depth: float) -> bool:
+    height, width = canvas.inverse_depth.shape
+    inside = 0 <= column < width and 0 <= row < height
+    return inside and bool(canvas.inverse_depth[int(row), int(column)] > 1.1 / depth)
+
+
 def _add_lamps(image: NDArray[np.float32], canvas: Canvas, place: Place, light: Light) -> None:
     if light.lamps <= 0 or len(place.lamps) == 0:
         return
     points = canvas.camera.project(place.lamps)
     for across, down, depth in points[(points[:, 2] > 0.5) & (points[:, 2] < _LAMP_RANGE_M)]:
         column, row = across / depth, down / depth
-        radius = 0.9 * FOCAL_PX / depth + 8
-        left, right = (int(np.clip(column + s * 3 * radius, 0, image.shape[1])) for s in (-1, 1))
-        top, bottom = (int(np.clip(row + s * 3 * radius, 0, image.shape[0])) for s in (-1, 1))
-        fall_x = np.exp(-(((np.arange(left, right) - column) / radius) ** 2)).astype(np.float32)
-        fall_y = np.exp(-(((np.arange(top, bottom) - row) / radius) ** 2)).astype(np.float32)
-        glow = np.float32(light.lamps * 0.6) * fall_y[:, None] * fall_x[None]
-        image[top:bottom, left:right] += glow[..., None] * _LAMP_COLOUR
+        if not _hidden(canvas, column, row, depth):
+            _add_glow(image, column, row, 0.9 * FOCAL_PX / depth + 8, light.lamps * 0.6)
+
+
+def _add_glow(
+    image: NDArray[np.float32], column: float, row: float, radius: float, brightness: float
+) -> None:
+    left, right = (int(np.clip(column + s * 3 * radius, 0, image.shape[1])) for s in (-1, 1))
+    top, bottom = (int(np.clip(row + s * 3 * radius, 0, image.shape[0])) for s in (-1, 1))
+    fall_x = np.exp(-(((np.arange(left, right) - column) / radius) ** 2)).astype(np.float32)
+    fall_y = np.exp(-(((np.arange(top, bottom) - row) / radius) ** 2)).astype(np.float32)
+    glow = np.float32(brightness) * fall_y[:, None] * fall_x[None]
+    image[top:bottom, left:right] += glow[..., None] * _LAMP_COLOUR
+
+
+@cache
+def _noise_pool() -> NDArray[np.float32]:
+    return np.random.default_rng(0).standard_normal(2 * _NOISE_STARTS, dtype=np.float32)
+
+
+def _noise(rng: Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    # Drawing half a million numbers a frame would cost as much as painting the houses.
+    start = int(rng.integers(_NOISE_STARTS))
+    return _noise_pool()[start : start + math.prod(shape)].reshape(shape)
 
 
 def _tone_curves(light: Light) -> NDArray[np.float32]:
@@ -83,6 +110,6 @@ def expose(canvas: Canvas, place: Place, light: Light, rng: Generator) -> NDArra
     curves = np.clip(_tone_curves(light), 0, 255)
     image = np.stack([curves[:, c][blurred[..., c]] for c in range(3)], axis=-1)
     _add_lamps(image, canvas, place, light)
-    image += rng.standard_normal(image.shape, dtype=np.float32) * np.float32(light.noise)
+    image += _noise(rng, image.shape) * np.float32(light.noise)
     exposed: NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
     return exposed

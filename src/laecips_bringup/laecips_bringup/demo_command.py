@@ -1,0 +1,173 @@
+"""``laecips demo``: the whole loop on one machine, on a simulated stream."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from argparse import Namespace
+from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import UTC
+import os
+from pathlib import Path
+import shlex
+
+from rich.console import Console
+
+from laecips_bringup.bench_command import machine_facts
+from laecips_bringup.demo_settings import CLOUD_SETTINGS
+from laecips_bringup.demo_settings import EDGE_SETTINGS
+from laecips_bringup.demo_settings import METHODS
+from laecips_bringup.node_settings import cloud_program
+from laecips_bringup.node_settings import edge_program
+from laecips_bringup.process_runner import NodeProcesses
+from laecips_bringup.records import RunRecord
+from laecips_bringup.replay import ReplayOptions
+from laecips_bringup.replay_command import result_console
+from laecips_bringup.replay_command import watched_replay
+from laecips_bringup.replay_command import write_run_masks
+from laecips_bringup.report import FACT_DATA_SET
+from laecips_bringup.report import FACT_MASKS
+from laecips_bringup.report import write_report
+from laecips_bringup.ros_domain import private_domain
+from laecips_bringup.run_metrics import metrics_of
+from laecips_bringup.run_metrics import one_mask_each
+from laecips_bringup.run_metrics import summary
+from laecips_bringup.run_metrics import write_metrics
+from laecips_bringup.start_vs_end import format_comparison
+from laecips_bringup.start_vs_end import versions_of
+from laecips_bringup.stream import DataSetStream
+from laecips_bringup.strips import strips
+from laecips_bringup.table import format_table
+from laecips_bringup.table import row_of
+from laecips_core.config import CloudConfig
+from laecips_core.config import DataSetConfig
+from laecips_core.ports import DataSet
+from laecips_core.registry import build_dataset
+from laecips_core.registry import build_mask_generator
+from laecips_core.setting import replace_settings
+from laecips_core.weights.files import SUFFIX
+
+_SIMULATED = (
+    'The frames are simulated: a robot dog walks through a small drawn world that drifts away\n'
+    'from what its edge model was trained on. The nodes, the messages and the training are real.'
+)
+_TRAINED = 'LAECIPS'
+_STORE = 'weights'
+_STREAM = {'name': 'patrol', 'split': 'stream'}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """
+    Declare what the command takes.
+
+    :param parser: gets the options.
+    """
+    parser.add_argument('--frames', type=int, default=300, help='Frames a run. Default: 300.')
+    parser.add_argument(
+        '--out', type=Path, default=Path('out/demo'), help='Folder. Default: out/demo.'
+    )
+    parser.add_argument('--seed', type=int, default=0, help='Of world and training. Default: 0.')
+    parser.add_argument('--skip-report', action='store_true', help='Write no report.')
+
+
+def run(arguments: Namespace) -> int:
+    """
+    Run the three methods, print the table, write numbers, masks and report.
+
+    :param arguments: parsed from :func:`add_arguments`.
+    :returns: exit status: 1 when a frame of any run has not exactly one mask.
+    :raises LaecipsError: when it cannot be done.
+    """
+    console = result_console()
+    console.print(_SIMULATED, markup=False)
+    out: Path = arguments.out
+    values = {**_STREAM, 'frames': arguments.frames, 'seed': arguments.seed}
+    dataset = build_dataset(replace_settings(DataSetConfig(), values))
+    _clear(out / _STORE)
+    runs = [_run_method(method, dataset, out, arguments.seed) for method in METHODS]
+    rows = [row_of(done) for done in runs]
+    console.print(format_table(rows))
+    for done in runs:
+        console.print('\n'.join(summary(done)), markup=False)
+    facts = _facts(arguments)
+    made = _write(out, runs, rows, dataset, facts, console)
+    if not arguments.skip_report:
+        made['report'] = _report(out, runs, rows, dataset, facts)
+    for name, path in made.items():
+        console.print(f'{name}: {path}', markup=False)
+    return 0 if all(one_mask_each(done) for done in runs) else 1
+
+
+def _run_method(method: str, dataset: DataSet, out: Path, seed: int) -> RunRecord:
+    cloud = {**CLOUD_SETTINGS[method], 'update.seed': seed}
+    if method == _TRAINED:
+        cloud['store'] = str((out / _STORE).resolve())
+    programs = [cloud_program(cloud), edge_program(EDGE_SETTINGS[method])]
+    logs = out / 'logs' / method.lower()
+    with private_domain(os.getpid()), NodeProcesses(programs, logs) as processes:
+        return watched_replay(DataSetStream(dataset), ReplayOptions(method), processes)
+
+
+def _clear(store: Path) -> None:
+    """Forget an older demo's weights: the cloud would go on from them."""
+    if store.exists():
+        for path in [*store.glob(f'*{SUFFIX}'), store / 'NEWEST']:
+            path.unlink(missing_ok=True)
+
+
+def _write(
+    out: Path,
+    runs: Sequence[RunRecord],
+    rows: Sequence[Mapping[str, object]],
+    dataset: DataSet,
+    facts: Mapping[str, str],
+    console: Console,
+) -> dict[str, Path]:
+    (trained,) = [done for done in runs if done.method == _TRAINED]
+    console.print('comparing the first and the last weights of the edge model ...')
+    source = build_dataset(CloudConfig().source)
+    compared = versions_of(trained, out / _STORE).compare(dataset, source)
+    console.print(format_comparison(compared))
+    more = {'start_vs_end': compared, 'simulated': True, 'facts': dict(facts)}
+    return {
+        'numbers': write_metrics(out, metrics_of(rows, trained, more)),
+        f'masks of {_TRAINED}': write_run_masks(out, trained),
+        'released weights': out / _STORE,
+        'logs of the nodes': out / 'logs',
+    }
+
+
+def _report(
+    out: Path,
+    runs: Sequence[RunRecord],
+    rows: Sequence[dict[str, object]],
+    dataset: DataSet,
+    facts: Mapping[str, str],
+) -> Path:
+    path = out / 'report.html'
+    pictures = strips(runs, dataset, build_mask_generator(CloudConfig().masks))
+    write_report(
+        path,
+        title='LAECIPS demo',
+        runs=runs,
+        rows=rows,
+        strips=pictures,
+        catalogue=dataset.catalogue,
+        facts=facts,
+    )
+    return path
+
+
+def _facts(arguments: Namespace) -> dict[str, str]:
+    words = ['laecips', 'demo', '--frames', str(arguments.frames), '--seed', str(arguments.seed)]
+    machine = {name: str(fact) for name, fact in machine_facts().items()}
+    return {
+        FACT_DATA_SET: _STREAM['name'],
+        FACT_MASKS: CloudConfig().masks.name,
+        'command': shlex.join(words),
+        'frames': str(arguments.frames),
+        'seed': str(arguments.seed),
+        'date': datetime.now(UTC).isoformat(timespec='seconds'),
+        **machine,
+    }

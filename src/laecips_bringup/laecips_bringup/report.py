@@ -1,0 +1,105 @@
+"""The report of one experiment: a single HTML page that needs nothing beside it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment
+from jinja2 import PackageLoader
+from jinja2 import StrictUndefined
+
+from laecips_bringup.figures import confidence_histogram
+from laecips_bringup.figures import latency_figure
+from laecips_bringup.figures import miou_curve
+from laecips_bringup.records import RunRecord
+from laecips_bringup.table import cells_of
+from laecips_bringup.table import COLUMNS
+from laecips_core.catalogue import ClassCatalogue
+
+FACT_DATA_SET = 'data set'
+"""The fact that names the data set."""
+
+FACT_MASKS = 'mask generator'
+"""The fact that names the mask generator."""
+
+_DATA_SET_TEXTS = {
+    'patrol': 'The frames are simulated: a robot dog walks through a small drawn world while the '
+    'light fails. Figures from it say how the parts work together, not how well they would do on '
+    'a real camera.',
+}
+_OTHER_DATA_SET = 'The frames come from the data set named below.'
+_MASK_TEXTS = {
+    'regions': 'In place of a large vision model a classical segmenter cuts the regions: it needs '
+    'no weights, and it knows colours but no objects.',
+    'ground_truth': 'The masks are cut from the annotation itself, which no product has: every '
+    'figure with fused masks is an upper bound.',
+    'none': 'There is no large vision model: fused masks are the edge model’s own.',
+}
+_OTHER_MASKS = 'The large vision model is the mask generator named below.'
+
+
+def write_report(
+    path: Path,
+    *,
+    title: str,
+    runs: Sequence[RunRecord],
+    rows: Sequence[dict[str, object]],
+    strips: bytes,
+    catalogue: ClassCatalogue,
+    facts: Mapping[str, str],
+) -> None:
+    """
+    Write the report.
+
+    :param path: the HTML file; replaced when it exists.
+    :param title: heading of the page.
+    :param runs: the runs, at least one.
+    :param rows: one row for each run, of :func:`laecips_bringup.table.row_of`.
+    :param strips: PNG bytes of :func:`laecips_bringup.strips.strips`; empty: left out.
+    :param catalogue: the classes.
+    :param facts: texts by name, shown in order, such as machine, seed, date, versions, command;
+        ``data set`` and ``mask generator``, where given, choose what the first paragraph says.
+    """
+    environment = Environment(
+        loader=PackageLoader('laecips_bringup'),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    judged = _judged(runs)
+    page = environment.get_template('report.html').render(
+        title=title,
+        texts=_texts(facts),
+        columns=COLUMNS,
+        rows=[cells_of(row) for row in rows],
+        missing=[run for run in runs if run.masks_received != run.frames_fed],
+        curve=_data_uri(miou_curve(runs)),
+        strips=_data_uri(strips) if strips else '',
+        histogram=_data_uri(confidence_histogram(judged)),
+        judged=judged,
+        latency=_data_uri(latency_figure(runs)),
+        trained=[run for run in runs if run.rounds],
+        classes=catalogue.names,
+        facts=facts,
+        has_truth=any(frame.truth is not None for run in runs for frame in run.frames),
+    )
+    path.write_text(page, encoding='utf-8')
+
+
+def _judged(runs: Sequence[RunRecord]) -> RunRecord:
+    """Choose the run whose confidences are shown: the one where the miner decided something."""
+    mined = [run for run in runs if len({frame.hard for frame in run.frames}) > 1]
+    return max(mined or runs, key=lambda run: (run.method == 'LAECIPS', len(run.rounds)))
+
+
+def _texts(facts: Mapping[str, str]) -> list[str]:
+    data_set = _DATA_SET_TEXTS.get(facts.get(FACT_DATA_SET, ''), _OTHER_DATA_SET)
+    return [data_set, _MASK_TEXTS.get(facts.get(FACT_MASKS, ''), _OTHER_MASKS)]
+
+
+def _data_uri(png: bytes) -> str:
+    return 'data:image/png;base64,' + base64.b64encode(png).decode('ascii')

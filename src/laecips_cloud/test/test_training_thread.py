@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from queue import Queue
+from threading import Event
+
+import numpy as np
+import pytest
+
+from laecips_cloud.training_thread import RoundEvent
+from laecips_cloud.training_thread import RoundState
+from laecips_cloud.training_thread import TrainingThread
+from laecips_core.config import UpdateConfig
+from laecips_core.learning.trainer import RoundResult
+from laecips_core.values import Frame
+from laecips_core.values import Sample
+from laecips_core.values import Segmentation
+from laecips_core.values import Source
+from laecips_ros.counters import Counters
+
+_WAIT_S = 10.0
+
+
+def _sample(number: int) -> Sample:
+    maps = np.zeros((2, 2), np.uint8)
+    frame = Frame(np.zeros((2, 2, 3), np.uint8), number, f'robot/{number}')
+    return Sample(frame, Segmentation(maps, maps, Source.FUSED, 'v'))
+
+
+class _Rounds:
+    """A training function under the test's control, and everything it was told."""
+
+    def __init__(self, config: UpdateConfig) -> None:
+        self.events: Queue[RoundEvent] = Queue()
+        self.trained: list[list[str]] = []
+        self.begun, self.go = Event(), Event()
+        self.error: Exception | None = None
+        self.counters = Counters()
+        self.thread = TrainingThread(config, self._train, self.events.put, self.counters)
+
+    def _train(self, samples: list[Sample], number: int) -> RoundResult:
+        self.begun.set()
+        assert self.go.wait(_WAIT_S)
+        self.trained.append([sample.frame.frame_uid for sample in samples])
+        if self.error is not None:
+            raise self.error
+        return RoundResult(None, 'worse', len(samples), 1.5)
+
+    def next_event(self) -> RoundEvent:
+        return self.events.get(timeout=_WAIT_S)
+
+
+@pytest.fixture
+def rounds():  # noqa: ANN201
+    made = _Rounds(UpdateConfig(buffer_size=2, buffer_capacity=3))
+    yield made
+    made.go.set()
+    assert made.thread.stop(_WAIT_S)
+
+
+def test_a_full_buffer_starts_a_round_before_add_returns(rounds: _Rounds) -> None:
+    assert rounds.thread.add(_sample(1)) == 0
+    assert rounds.events.empty()
+    assert rounds.thread.add(_sample(2)) == 1
+    assert rounds.events.get_nowait() == RoundEvent(1, RoundState.STARTED, 2)
+
+
+def test_a_finished_round_says_what_the_gate_said(rounds: _Rounds) -> None:
+    rounds.go.set()
+    rounds.thread.add(_sample(1))
+    rounds.thread.add(_sample(2))
+    rounds.next_event()
+    assert rounds.next_event() == RoundEvent(1, RoundState.REJECTED, 2, 'worse', 1.5)
+    assert rounds.trained == [['robot/1', 'robot/2']]
+
+
+def test_samples_that_come_during_a_round_make_the_next(rounds: _Rounds) -> None:
+    rounds.thread.add(_sample(1))
+    rounds.thread.add(_sample(2))
+    assert rounds.begun.wait(_WAIT_S)
+    assert rounds.thread.add(_sample(3)) == 1
+    assert rounds.thread.add(_sample(4)) == 1
+    rounds.go.set()
+    states = [(rounds.next_event().number, i) for i in range(4)]
+    assert [number for number, _ in states] == [1, 1, 2, 2]
+    assert rounds.trained == [['robot/1', 'robot/2'], ['robot/3', 'robot/4']]
+
+
+def test_the_buffer_is_bounded_during_a_round_and_drops_are_counted(rounds: _Rounds) -> None:
+    rounds.thread.add(_sample(1))
+    rounds.thread.add(_sample(2))
+    for number in range(3, 8):
+        rounds.thread.add(_sample(number))
+    assert rounds.counters.snapshot()['drops.replay_buffer_full'] == 2
+
+
+def test_a_failed_round_is_told_and_the_next_one_runs(rounds: _Rounds) -> None:
+    rounds.error = RuntimeError('out of memory')
+    rounds.go.set()
+    rounds.thread.add(_sample(1))
+    rounds.thread.add(_sample(2))
+    rounds.next_event()
+    failed = rounds.next_event()
+    assert failed.state is RoundState.FAILED
+    assert 'out of memory' in failed.reason
+    assert rounds.counters.errors() == 1
+    rounds.error = None
+    rounds.thread.add(_sample(3))
+    assert rounds.thread.add(_sample(4)) == 2
+    assert rounds.next_event().state is RoundState.STARTED
+    assert rounds.next_event().state is RoundState.REJECTED
+
+
+def test_train_now_starts_with_what_there_is(rounds: _Rounds) -> None:
+    rounds.go.set()
+    rounds.thread.add(_sample(1))
+    assert rounds.thread.train_now() == ''
+    assert rounds.next_event() == RoundEvent(1, RoundState.STARTED, 1)
+
+
+def test_train_now_without_samples_says_why_not(rounds: _Rounds) -> None:
+    assert 'empty' in rounds.thread.train_now()
+
+
+def test_train_now_during_a_round_says_why_not(rounds: _Rounds) -> None:
+    rounds.thread.add(_sample(1))
+    rounds.thread.train_now()
+    assert rounds.begun.wait(_WAIT_S)
+    assert 'round 1 is running' in rounds.thread.train_now()
+
+
+def test_time_makes_a_round_due() -> None:
+    rounds = _Rounds(UpdateConfig(buffer_size=100, max_interval_s=1.0))
+    rounds.go.set()
+    rounds.thread.add(_sample(1))
+    assert rounds.next_event() == RoundEvent(1, RoundState.STARTED, 1)
+    assert rounds.next_event().state is RoundState.REJECTED
+    assert rounds.thread.stop(_WAIT_S)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+import numpy as np
+import pytest
+from torch import nn
+
+from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import UpdateConfig
+from laecips_core.errors import WeightsError
+from laecips_core.learning.gate import ReleaseGate
+from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.trainer import split_samples
+from laecips_core.learning.trainer import Trainer
+from laecips_core.values import Frame
+from laecips_core.values import LabelledFrame
+from laecips_core.values import ModelWeights
+from laecips_core.values import Sample
+from laecips_core.values import Segmentation
+from laecips_core.values import Source
+from laecips_core.values import WeightUpdate
+from laecips_core.weights.encoding import decode
+from laecips_core.weights.encoding import encode
+from laecips_core.weights.encoding import rounded
+
+SIZE_PX = (32, 48)
+CATALOGUE = ClassCatalogue(('red', 'green', 'blue'), ((255, 0, 0), (0, 255, 0), (0, 0, 255)))
+LABELS = np.repeat(np.arange(3, dtype=np.uint8), 16)[None].repeat(32, axis=0)
+IMAGE = (np.eye(3)[LABELS] * 255).astype(np.uint8)
+SOURCE = [LabelledFrame(Frame(IMAGE, 0, 'source'), LABELS)]
+
+
+def build(classes: int) -> nn.Module:
+    return nn.Sequential(nn.AvgPool2d(4), nn.Conv2d(3, classes, 1))
+
+
+def weights(order: list[int], factor: float = 1.0) -> ModelWeights:
+    weight = np.zeros((3, 3, 1, 1), np.float32)
+    weight[order, [0, 1, 2], 0, 0] = factor
+    return ModelWeights({'1.weight': weight, '1.bias': np.zeros(3, np.float32)}, {})
+
+
+RIGHT, SHUFFLED = weights([0, 1, 2]), weights([1, 2, 0])
+FINE = weights([0, 1, 2], 1.0012)
+"""A candidate that half precision changes."""
+
+
+@dataclass
+class Rule:
+    """Gives one candidate and remembers what it was asked."""
+
+    candidate: ModelWeights
+    name: str = 'test'
+    seeds: list[int] = field(default_factory=list)
+    trained: list[str] = field(default_factory=list)
+    source: list[str] = field(default_factory=list)
+    start: ModelWeights | None = None
+
+    def round(
+        self,
+        start: ModelWeights,
+        samples: Sequence[Sample],
+        source: Sequence[LabelledFrame],
+        seed: int,
+    ) -> ModelWeights:
+        self.start = start
+        self.seeds.append(seed)
+        self.trained = [sample.frame.frame_uid for sample in samples]
+        self.source = [item.frame.frame_uid for item in source]
+        return self.candidate
+
+
+def encode_from(candidate: ModelWeights, parent: str) -> WeightUpdate:
+    return encode(candidate, model='net', catalogue=CATALOGUE, parent=parent)
+
+
+def decode_all(update: WeightUpdate) -> ModelWeights:
+    return decode(update, 100_000)
+
+
+RUNNING = encode_from(RIGHT, '')
+
+
+def trainer(rule: Rule, seed: int = 7) -> Trainer:
+    gate = ReleaseGate(UpdateConfig(), NetworkPlan(build, 3, SIZE_PX), SOURCE)
+    return Trainer(rule, gate, SOURCE, decode_all, encode_from, seed)
+
+
+def samples(count: int) -> list[Sample]:
+    fused = Segmentation(LABELS, np.full(SIZE_PX, 255, np.uint8), Source.FUSED, 'v1')
+    return [Sample(Frame(IMAGE, n, str(n)), fused) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ('count', 'expected'), [(1, []), (4, []), (5, ['4']), (6, ['4']), (13, ['4', '9'])]
+)
+def test_every_fifth_sample_is_held_back(count: int, expected: list[str]) -> None:
+    trained, held_back = split_samples(samples(count))
+    assert [sample.frame.frame_uid for sample in held_back] == expected
+    rest = [str(number) for number in range(count) if str(number) not in expected]
+    assert [sample.frame.frame_uid for sample in trained] == rest
+
+
+def test_a_released_update_descends_from_the_running_version() -> None:
+    result = trainer(Rule(FINE)).round(RUNNING, samples(6), 1)
+    assert result.update is not None
+    assert result.update.manifest.parent == RUNNING.manifest.version
+    assert result.update.manifest.version != RUNNING.manifest.version
+    assert result.samples == 6
+    assert result.duration_s > 0.0
+    assert 'source mIoU 1.000 to 1.000 on 1 frames' in result.reason
+
+
+def test_a_released_update_holds_the_rounded_candidate() -> None:
+    result = trainer(Rule(FINE)).round(RUNNING, samples(6), 1)
+    assert result.update is not None
+    found, expected = decode_all(result.update).edge, rounded(FINE).edge
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array)
+    assert not np.array_equal(found['1.weight'], FINE.edge['1.weight'])
+
+
+def test_a_rejected_candidate_gives_no_update_but_a_reason() -> None:
+    result = trainer(Rule(SHUFFLED)).round(RUNNING, samples(6), 1)
+    assert result.update is None
+    assert result.samples == 6
+    assert 'source mIoU 1.000 to 0.000 on 1 frames' in result.reason
+    assert 'agreement with fused labels 1.000 to 0.000 on 1' in result.reason
+
+
+def test_the_rule_gets_running_weights_source_and_all_but_the_held_back() -> None:
+    rule = Rule(RIGHT)
+    trainer(rule).round(RUNNING, samples(6), 1)
+    assert rule.trained == ['0', '1', '2', '3', '5']
+    assert rule.source == ['source']
+    assert rule.start is not None
+    np.testing.assert_array_equal(rule.start.edge['1.weight'], RIGHT.edge['1.weight'])
+
+
+def test_every_round_has_a_seed_of_its_own() -> None:
+    rule = Rule(RIGHT)
+    for number in (1, 2, 5):
+        trainer(rule).round(RUNNING, samples(1), number)
+    assert rule.seeds == [7, 8, 11]
+
+
+def test_a_candidate_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(WeightsError, match='finite'):
+        trainer(Rule(weights([0, 1, 2], float('nan')))).round(RUNNING, samples(1), 1)
+
+
+def test_a_damaged_running_version_is_refused() -> None:
+    damaged = WeightUpdate(RUNNING.manifest, RUNNING.payload[:-1] + b'x')
+    with pytest.raises(WeightsError, match='payload sha256'):
+        trainer(Rule(RIGHT)).round(damaged, samples(1), 1)

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import CloudConfig
+from laecips_core.config import DataSetConfig
+from laecips_core.config import EdgeModelConfig
+from laecips_core.config import FusionConfig
+from laecips_core.config import MaskConfig
+from laecips_core.config import MinerConfig
+from laecips_core.config import UpdateConfig
+from laecips_core.errors import CatalogueMismatchError
+from laecips_core.errors import ConfigError
+from laecips_core.errors import DataSetError
+from laecips_core.errors import UnknownNameError
+from laecips_core.errors import UnknownVersionError
+from laecips_core.errors import WeightsError
+from laecips_core.image_codec import encode_image
+from laecips_core.image_codec import sha256_hex
+from laecips_core.learning.networks import build_pair
+from laecips_core.learning.networks import NetworkPlan
+from laecips_core.models.fast_scnn import FastScnn
+from laecips_core.pipeline.build import build_cloud
+from laecips_core.pipeline.build import Cloud
+from laecips_core.pipeline.cloud import HardFrame
+from laecips_core.values import Sample
+from laecips_core.values import WeightUpdate
+from laecips_core.weights.encoding import encode
+from laecips_core.weights.files import save_update
+from laecips_core.weights.store import VersionStore
+
+# Networks this small are slower on several threads, much slower on a busy machine.
+torch.set_num_threads(1)
+
+SIZE_PX = (64, 96)
+CATALOGUE = ClassCatalogue(('road', 'tree', 'sky'), ((1, 2, 3), (4, 5, 6), (7, 8, 9)))
+OTHERS = ClassCatalogue(('road', 'sky', 'tree'), CATALOGUE.colours)
+IMAGE = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+PNG = encode_image(IMAGE, 'png', 1)
+NO_UPDATES = UpdateConfig(rule='none')
+
+
+def update(seed: int, catalogue: ClassCatalogue = CATALOGUE) -> WeightUpdate:
+    pair = build_pair(NetworkPlan(FastScnn, len(catalogue), SIZE_PX), None, seed)
+    return encode(pair.weights(), model='fast_scnn', catalogue=catalogue)
+
+
+def weights_file(folder: Path) -> str:
+    path = folder / 'start.safetensors'
+    save_update(path, update(0))
+    return str(path)
+
+
+def model(weights: str) -> EdgeModelConfig:
+    return EdgeModelConfig(weights=weights, input_height_px=64, input_width_px=96)
+
+
+def cloud_config(folder: Path, **others: Any) -> CloudConfig:
+    facts = {'model': model(weights_file(folder)), 'masks': MaskConfig('none'), **others}
+    return CloudConfig(**{'update': NO_UPDATES, **facts})
+
+
+def data_set(folder: Path, frames: int, names: str = 'road tree sky') -> DataSetConfig:
+    """Write a tiny data folder, its image a class's shade of grey."""
+    for part in ('images', 'labels'):
+        (folder / part).mkdir(parents=True)
+    colours = ''.join(f'- {{name: {name}, colour: [0, 0, 0]}}\n' for name in names.split())
+    (folder / 'dataset.yaml').write_text(f'classes:\n{colours}')
+    labels = np.repeat(np.arange(3, dtype=np.uint8), 32)[None].repeat(64, axis=0)
+    for number in range(frames):
+        cv2.imwrite(
+            str(folder / 'images' / f'walk_{number:03d}.png'), cv2.merge([labels * 80] * 3)
+        )
+        cv2.imwrite(str(folder / 'labels' / f'walk_{number:03d}.png'), labels)
+    return DataSetConfig(name='folder', root=str(folder))
+
+
+def request(version: str, stamp_ns: int = 0) -> HardFrame:
+    return HardFrame('a', 'dog', stamp_ns, version, CATALOGUE.sha256, sha256_hex(PNG), PNG)
+
+
+def segment(cloud: Cloud, version: str, stamp_ns: int = 0) -> Sample:
+    return cloud.pipeline.segment(request(version, stamp_ns)).sample
+
+
+def test_a_cloud_refuses_a_bad_value_by_name() -> None:
+    config = CloudConfig(update=UpdateConfig(learning_rate=2.0))
+    with pytest.raises(ConfigError, match=r'update\.learning_rate: .* in \[1e-08, 1\], got 2\.0'):
+        build_cloud(config)
+
+
+def test_a_cloud_without_its_weights_file_is_refused(tmp_path: Path) -> None:
+    config = CloudConfig(model=model(str(tmp_path / 'none.safetensors')))
+    with pytest.raises(WeightsError, match=r'none\.safetensors: expected a weights file'):
+        build_cloud(config)
+
+
+def test_a_cloud_starts_with_the_weights_of_its_file(tmp_path: Path) -> None:
+    cloud = build_cloud(cloud_config(tmp_path))
+    assert cloud.newest == update(0)
+    assert (cloud.trainer, cloud.catalogue) == (None, CATALOGUE)
+    sample = segment(cloud, cloud.newest.manifest.version)
+    assert sample.segmentation.weights_version == cloud.newest.manifest.version
+
+
+def test_a_cloud_answers_with_released_versions(tmp_path: Path) -> None:
+    cloud = build_cloud(cloud_config(tmp_path))
+    cloud.store.put(update(1))
+    assert cloud.newest == update(1)
+    for version in (update(0).manifest.version, update(1).manifest.version):
+        assert segment(cloud, version).segmentation.weights_version == version
+    with pytest.raises(UnknownVersionError, match='version: expected one of'):
+        segment(cloud, update(2).manifest.version)
+
+
+@pytest.mark.parametrize('keep', [1, 2])
+def test_a_cloud_restarts_with_its_newest_and_still_knows_its_first(
+    tmp_path: Path, keep: int
+) -> None:
+    config = cloud_config(tmp_path, store=str(tmp_path / 'store'), keep_versions=keep)
+    first = build_cloud(config)
+    for seed in (1, 2, 3):
+        first.store.put(update(seed))
+    again = build_cloud(config)
+    assert again.newest == update(3)
+    for seed in (0, 3):
+        version = update(seed).manifest.version
+        assert segment(again, version).segmentation.weights_version == version
+
+
+@pytest.mark.parametrize('seed', [0, 1])
+def test_a_store_of_other_classes_is_refused_at_the_start(tmp_path: Path, seed: int) -> None:
+    # With seed 0 the numbers, and so the version, are those of the start.
+    VersionStore(tmp_path / 'store', 4, 10**8).put(update(seed, OTHERS))
+    with pytest.raises(CatalogueMismatchError, match='classes of weights'):
+        build_cloud(cloud_config(tmp_path, store=str(tmp_path / 'store')))
+
+
+@pytest.mark.parametrize(
+    ('others', 'message'),
+    [
+        ({'miner': MinerConfig('x')}, 'miner.name: expected one of always, learned'),
+        ({'masks': MaskConfig('x')}, 'masks.name: expected one of ground_truth, none, regions'),
+        ({'fusion': FusionConfig('x')}, 'fusion.name: expected one of guarded, log_mix, plain'),
+        (
+            {'update': UpdateConfig(rule='x', source_frames=0, gate_frames=0)},
+            'update.rule: expected one of careful, paper',
+        ),
+        ({'update': UpdateConfig(), 'source': DataSetConfig('x')}, 'dataset: expected one of'),
+    ],
+)
+def test_a_cloud_refuses_unknown_names(
+    tmp_path: Path, others: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UnknownNameError, match=message):
+        build_cloud(cloud_config(tmp_path, **others))
+
+
+def test_source_frames_of_other_classes_are_refused(tmp_path: Path) -> None:
+    source = data_set(tmp_path / 'data', 1, 'road sky tree')
+    match = r"classes of the source data set: expected \('road', 'tree', 'sky'\), got \('road', 's"
+    with pytest.raises(CatalogueMismatchError, match=match):
+        build_cloud(cloud_config(tmp_path, update=UpdateConfig(), source=source))
+
+
+def test_a_missing_source_data_set_is_refused(tmp_path: Path) -> None:
+    source = DataSetConfig('folder', str(tmp_path / 'none'))
+    with pytest.raises(DataSetError, match='none'):
+        build_cloud(cloud_config(tmp_path, update=UpdateConfig(), source=source))
+
+
+def test_a_source_that_no_one_asks_for_is_not_opened(tmp_path: Path) -> None:
+    updates = UpdateConfig(source_frames=0, gate_frames=0)
+    source = DataSetConfig('folder', str(tmp_path / 'none'))
+    assert build_cloud(cloud_config(tmp_path, update=updates, source=source)).trainer is not None
+
+
+def test_a_built_trainer_trains_and_judges_with_the_source_frames(tmp_path: Path) -> None:
+    config = cloud_config(
+        tmp_path,
+        update=UpdateConfig(epochs=1, batch_size=2, gate_frames=1, source_frames=2),
+        source=data_set(tmp_path / 'data', 8),
+    )
+    cloud = build_cloud(config)
+    assert cloud.trainer is not None
+    sample = segment(cloud, cloud.newest.manifest.version)
+    result = cloud.trainer.round(cloud.newest, [sample] * 5, 1)
+    assert 'on 1 frames, agreement with fused labels' in result.reason
+    assert result.reason.endswith('on 1')
+    if result.update is not None:
+        assert result.update.manifest.parent == cloud.newest.manifest.version
+        assert result.update.manifest.notes == {'made_by': 'update rule careful'}
+
+
+def test_annotations_reach_the_ground_truth_generator(tmp_path: Path) -> None:
+    annotations = data_set(tmp_path / 'data', 2)
+    config = cloud_config(
+        tmp_path,
+        masks=MaskConfig('ground_truth'),
+        fusion=FusionConfig('plain'),
+        annotations=annotations,
+    )
+    cloud = build_cloud(config)
+    stamp_ns = 1_000_000_000
+    done = cloud.pipeline.segment(request(cloud.newest.manifest.version, stamp_ns))
+    assert len(done.masks) == 3
+    np.testing.assert_array_equal(done.masks.areas_px, [32 * 64] * 3)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import FusionConfig
+from laecips_core.config import LimitsConfig
+from laecips_core.config import MinerConfig
+from laecips_core.errors import CatalogueMismatchError
+from laecips_core.errors import DigestError
+from laecips_core.errors import ImageError
+from laecips_core.errors import ImageTooLargeError
+from laecips_core.errors import UnknownVersionError
+from laecips_core.fusion.algorithm1 import PlainFusion
+from laecips_core.image_codec import decode_map
+from laecips_core.image_codec import encode_image
+from laecips_core.image_codec import sha256_hex
+from laecips_core.masks.runs import from_partition
+from laecips_core.mining.confidence import SppMiner
+from laecips_core.pipeline.cloud import CloudPipeline
+from laecips_core.pipeline.cloud import HardFrame
+from laecips_core.pipeline.edge import EdgeParts
+from laecips_core.values import Image
+from laecips_core.values import LabelMap
+from laecips_core.values import MaskSet
+from laecips_core.values import Softmax
+from laecips_core.values import Source
+from laecips_core.values import WeightArrays
+
+CATALOGUE = ClassCatalogue(('road', 'tree'), ((1, 2, 3), (4, 5, 6)))
+IMAGE = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+PNG = encode_image(IMAGE, 'png', 1)
+REQUEST = HardFrame('dog/1', 'dog', 42, 'v1', CATALOGUE.sha256, sha256_hex(PNG), PNG)
+
+
+class Model:
+    """Calls every pixel class 1 but the first column."""
+
+    name = 'test'
+    device = 'test'
+
+    def predict(self, images: Sequence[Image]) -> Softmax:
+        softmax = np.full((len(images), 2, 4, 6), 0.2, np.float32)
+        softmax[:, 1] = 0.8
+        softmax[..., 0] = softmax[:, ::-1, :, 0]
+        return softmax
+
+    def load_weights(self, arrays: WeightArrays) -> None:
+        raise NotImplementedError
+
+    def weights(self) -> WeightArrays:
+        raise NotImplementedError
+
+
+class Generator:
+    """Gives the left half as its one mask, and remembers what it saw."""
+
+    name = 'halves'
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Image, LabelMap | None]] = []
+
+    def masks(self, image: Image, annotation: LabelMap | None = None) -> MaskSet:
+        self.seen.append((image, annotation))
+        regions = np.full(image.shape[:2], -1)
+        regions[:, : image.shape[1] // 2] = 0
+        return from_partition(regions, generator=self.name)
+
+
+def parts_of(version: str) -> EdgeParts:
+    if version != 'v1':
+        raise UnknownVersionError('version', 'v1', version)
+    return EdgeParts(Model(), SppMiner(MinerConfig()), version)
+
+
+def pipeline(
+    generator: Generator | None = None,
+    limits: LimitsConfig | None = None,
+    annotations: dict[int, LabelMap] | None = None,
+) -> CloudPipeline:
+    return CloudPipeline(
+        CATALOGUE,
+        parts_of,
+        generator or Generator(),
+        PlainFusion(FusionConfig(name='plain')),
+        (annotations or {}).get,
+        limits or LimitsConfig(),
+    )
+
+
+def with_data(data: bytes) -> HardFrame:
+    return replace(REQUEST, image_data=data, image_sha256=sha256_hex(data))
+
+
+def test_a_hard_frame_is_fused() -> None:
+    done = pipeline().segment(REQUEST)
+    frame, fused = done.sample.frame, done.sample.segmentation
+    np.testing.assert_array_equal(frame.image, IMAGE)
+    assert (frame.stamp_ns, frame.frame_uid) == (42, 'dog/1')
+    # The mask over the left half names the first column after its two neighbours.
+    assert (fused.labels == 1).all()
+    assert (fused.source, fused.weights_version) == (Source.FUSED, 'v1')
+    assert (len(done.masks), done.masks.generator) == (1, 'halves')
+
+
+def test_the_maps_are_encoded_without_loss() -> None:
+    done = pipeline().segment(REQUEST)
+    fused = done.sample.segmentation
+    for data, expected in (
+        (done.label_png, fused.labels),
+        (done.confidence_png, fused.confidence),
+    ):
+        np.testing.assert_array_equal(decode_map(data, (4, 6), LimitsConfig()), expected)
+
+
+def test_the_times_are_told() -> None:
+    done = pipeline().segment(REQUEST)
+    assert min(done.decode_s, done.edge_s, done.masks_s, done.fusion_s) > 0.0
+
+
+def test_the_generator_sees_image_and_annotation_of_the_stamp() -> None:
+    generator, annotation = Generator(), np.ones((4, 6), np.uint8)
+    segment = pipeline(generator, annotations={42: annotation}).segment
+    segment(REQUEST)
+    segment(replace(REQUEST, stamp_ns=43))
+    np.testing.assert_array_equal(generator.seen[0][0], IMAGE)
+    assert generator.seen[0][1] is annotation
+    assert generator.seen[1][1] is None
+
+
+def test_another_catalogue_is_refused() -> None:
+    match = 'class catalogue of the hard frame: expected .*, got f{64}; start edge and cloud with'
+    with pytest.raises(CatalogueMismatchError, match=match):
+        pipeline().segment(replace(REQUEST, catalogue_sha256='f' * 64))
+
+
+def test_another_digest_is_refused_before_decoding() -> None:
+    match = f'sha256 of the hard frame: expected {"0" * 64}, got {sha256_hex(PNG)}; send it again'
+    with pytest.raises(DigestError, match=match):
+        pipeline().segment(replace(REQUEST, image_sha256='0' * 64))
+
+
+def test_a_changed_image_is_refused_by_its_digest() -> None:
+    with pytest.raises(DigestError, match='sha256 of the hard frame'):
+        pipeline().segment(replace(REQUEST, image_data=PNG[:-1] + b'x'))
+
+
+def test_an_unknown_version_is_refused() -> None:
+    with pytest.raises(UnknownVersionError, match='version: expected v1, got v2'):
+        pipeline().segment(replace(REQUEST, weights_version='v2'))
+
+
+def test_too_many_bytes_are_refused() -> None:
+    limits = replace(LimitsConfig(), max_image_bytes=len(PNG) - 1)
+    match = f'image data: expected at most {len(PNG) - 1} bytes, got {len(PNG)}'
+    with pytest.raises(ImageTooLargeError, match=match):
+        pipeline(limits=limits).segment(REQUEST)
+
+
+def test_too_many_pixels_are_refused() -> None:
+    limits = replace(LimitsConfig(), max_image_pixels=23)
+    with pytest.raises(
+        ImageTooLargeError, match='image size: expected at most 23 pixels, got 4 x'
+    ):
+        pipeline(limits=limits).segment(REQUEST)
+
+
+@pytest.mark.parametrize('length', [0, 7, len(PNG) // 2])
+def test_a_truncated_image_is_refused(length: int) -> None:
+    with pytest.raises(ImageError, match=r'^image '):
+        pipeline().segment(with_data(PNG[:length]))
+
+
+def test_a_refused_frame_reaches_no_large_vision_model() -> None:
+    generator = Generator()
+    with pytest.raises(ImageError):
+        pipeline(generator).segment(with_data(b'no image'))
+    assert generator.seen == []
