@@ -84,7 +84,7 @@ def run(arguments: Namespace) -> int:
     out: Path = arguments.out
     values = {**_STREAM, 'frames': arguments.frames, 'seed': arguments.seed}
     dataset = build_dataset(replace_settings(DataSetConfig(), values))
-    _clear(out / _STORE)
+    forget_weights(out / _STORE)
     runs = [_run_method(method, dataset, out, arguments.seed) for method in METHODS]
     rows = [row_of(done) for done in runs]
     console.print(format_table(rows))
@@ -109,8 +109,12 @@ def _run_method(method: str, dataset: DataSet, out: Path, seed: int) -> RunRecor
         return watched_replay(DataSetStream(dataset), ReplayOptions(method), processes)
 
 
-def _clear(store: Path) -> None:
-    """Forget an older demo's weights: the cloud would go on from them."""
+def forget_weights(store: Path) -> None:
+    """
+    Remove an older demo's weights: the cloud would go on from them.
+
+    :param store: folder of the cloud's released weights; nothing else in it is touched.
+    """
     if store.exists():
         for path in [*store.glob(f'*{SUFFIX}'), store / 'NEWEST']:
             path.unlink(missing_ok=True)

@@ -51,11 +51,9 @@ def batches(rows: Tensor, size: int, smallest: int = 1) -> Sequence[Tensor]:
 
     :param rows: (N,) int64 positions, N >= 1.
     :param size: rows in a batch at most.
-    :param smallest: rows in a batch at least, even above ``size``. Batch norm in training mode
-        needs 2: it has one value a frame in places. A lone row is repeated to reach it.
+    :param smallest: rows in a batch at least, even above ``size``, where there are as many. Batch
+        norm in training mode wants 2: a layer may have only one value a frame.
     """
-    if len(rows) < smallest:
-        rows = rows.repeat(smallest)
     count = min(-(-len(rows) // size), len(rows) // smallest)
     return rows.tensor_split(max(1, count))
 

@@ -97,10 +97,12 @@ def test_the_samples_stay_as_they_are() -> None:
         np.testing.assert_array_equal(item.segmentation.labels, fresh.segmentation.labels)
 
 
-@pytest.mark.parametrize('count', [1, 5])
-def test_no_number_of_samples_leaves_a_batch_of_one(count: int) -> None:
-    # From 32 pixels FastScnn has a layer of one value a frame: batch norm needs two frames.
-    plan = NetworkPlan(FastScnn, 3, (32, 32))
+@pytest.mark.parametrize(('count', 'size_px'), [(1, SIZE_PX), (5, (32, 32))])
+def test_no_sample_is_left_to_a_batch_that_cannot_be_normalised(
+    count: int, size_px: tuple[int, int]
+) -> None:
+    # From 32 x 32 pixels FastScnn has layers of one value a frame: batch norm needs two frames.
+    plan = NetworkPlan(FastScnn, 3, size_px)
     begin = build_pair(plan, None, 0).weights()
     config = UpdateConfig(rule='paper', epochs=1, batch_size=4)
     candidate = PaperRule(config, plan).round(begin, samples(count), [], seed=1)

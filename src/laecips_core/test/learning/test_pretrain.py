@@ -83,11 +83,13 @@ def test_the_miner_is_trained_unless_told_otherwise() -> None:
     assert not np.array_equal(run(1).miner['score.weight'], untrained['score.weight'])
 
 
-@pytest.mark.parametrize('count', [1, 2, 7, 9])
-def test_no_number_of_frames_leaves_a_batch_of_one(count: int) -> None:
-    # From 32 pixels FastScnn has a layer of one value a frame: batch norm needs two frames.
+@pytest.mark.parametrize(('count', 'size_px'), [(1, SIZE_PX), (7, (32, 32)), (9, (32, 32))])
+def test_no_frame_is_left_to_a_batch_that_cannot_be_normalised(
+    count: int, size_px: tuple[int, int]
+) -> None:
+    # From 32 x 32 pixels FastScnn has layers of one value a frame: batch norm needs two frames.
     config = PretrainConfig(epochs=1, miner_epochs=0, batch_size=2)
-    plan, data = NetworkPlan(FastScnn, 3, (32, 32)), frames(count, (32, 32))
+    plan, data = NetworkPlan(FastScnn, 3, size_px), frames(count, size_px)
     weights = pretrain(plan, data, data, config, lambda *_: None)
     assert all(np.isfinite(array).all() for array in weights.edge.values())
 

@@ -87,5 +87,5 @@ def test_no_batch_is_below_the_smallest(count: int, size: int) -> None:
     assert min(len(batch) for batch in cut) >= 2
 
 
-def test_a_lone_row_is_repeated_to_the_smallest() -> None:
-    assert [batch.tolist() for batch in batches(torch.tensor([7]), 8, smallest=2)] == [[7, 7]]
+def test_a_lone_row_stays_alone() -> None:
+    assert [batch.tolist() for batch in batches(torch.tensor([7]), 8, smallest=2)] == [[7]]
