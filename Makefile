@@ -27,8 +27,9 @@ help:  ## list the targets
 demo: build  ## show the whole loop on one machine
 	@source tools/env.sh && exec laecips demo $(ARGS)
 
+# One thread a process: the nodes, the tests and torch would fight for a small machine's cores.
 test: build  ## run every test
-	@source tools/env.sh && exec python -m pytest $(TESTS) $(ARGS)
+	@source tools/env.sh && OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} exec python -m pytest $(TESTS) $(ARGS)
 
 lint: setup  ## run every linter and the type checker
 	@source tools/workspace.sh && laecips_enter && set -x && \

@@ -1,6 +1,5 @@
 """Start edge and cloud on this machine and replay the simulated patrol through them."""
 
-from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.actions import EmitEvent
 from launch.actions import ExecuteProcess
@@ -9,6 +8,8 @@ from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+
+from launch import LaunchDescription
 
 RELIABLE_IMAGES = {'qos_overrides./image.subscription.reliability': 'reliable'}
 
@@ -29,9 +30,7 @@ def generate_launch_description() -> LaunchDescription:
                 parameters=[RELIABLE_IMAGES],
                 output='screen',
             ),
-            Node(
-                package='laecips_cloud', executable='cloud_node', name='cloud', output='screen'
-            ),
+            Node(package='laecips_cloud', executable='cloud_node', name='cloud', output='screen'),
             replay,
             RegisterEventHandler(
                 OnProcessExit(target_action=replay, on_exit=[EmitEvent(event=Shutdown())])

@@ -1,4 +1,5 @@
 """What a replay through the running nodes leaves behind."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

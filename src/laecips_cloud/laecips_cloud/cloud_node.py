@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import sys
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -57,7 +58,7 @@ class CloudNode(Node):
         self._diagnostics = Diagnostics(self, 'server', self._state, self._counters)
 
     def close(self) -> None:
-        """Stop training; a round in progress is waited for shortly."""
+        """Stop training; a round in progress is given up."""
         if self._training is not None:
             self._training.stop(_STOP_TIMEOUT_S)
         self._logging.close()
@@ -68,8 +69,8 @@ class CloudNode(Node):
         if trainer is None:
             return None
 
-        def train(samples: list[Sample], number: int) -> RoundResult:
-            result = trainer.round(self._cloud.newest, samples, number)
+        def train(samples: list[Sample], number: int, check: Callable[[], None]) -> RoundResult:
+            result = trainer.round(self._cloud.newest, samples, number, check)
             if result.update is not None:
                 self._release(result.update)
             return result

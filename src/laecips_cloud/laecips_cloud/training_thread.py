@@ -11,12 +11,23 @@ from threading import Thread
 from time import monotonic
 
 from laecips_core.config import UpdateConfig
+from laecips_core.errors import LaecipsError
 from laecips_core.learning.replay import ReplayBuffer
 from laecips_core.learning.trainer import RoundResult
 from laecips_core.values import Sample
 from laecips_ros.counters import Counters
 
 _log = logging.getLogger(__name__)
+
+
+class RoundStoppedError(LaecipsError):
+    """The node ends while a round runs."""
+
+    code = 'round_stopped'
+
+    def __init__(self) -> None:
+        """Say what becomes of the round."""
+        super().__init__('the node is told to stop: the round is given up, the weights stay')
 
 
 class RoundState(IntEnum):
@@ -58,7 +69,7 @@ class TrainingThread:
     def __init__(
         self,
         config: UpdateConfig,
-        train: Callable[[list[Sample], int], RoundResult],
+        train: Callable[[list[Sample], int, Callable[[], None]], RoundResult],
         on_event: Callable[[RoundEvent], None],
         counters: Counters,
     ) -> None:
@@ -67,14 +78,14 @@ class TrainingThread:
 
         :param config: size and interval of the buffer.
         :param train: runs one round and puts what the gate lets through into force; called on
-            this thread.
+            this thread with samples, number and a checkpoint to call before every step.
         :param on_event: told of each start and end, on whatever thread it happens.
         :param counters: where drops and errors are counted.
         """
         self._train, self._on_event, self._counters = train, on_event, counters
         self._interval_s = config.max_interval_s
         self._buffer = ReplayBuffer(
-            config.buffer_size, config.buffer_capacity, config.max_interval_s, monotonic()
+            config.buffer_size, config.buffer_capacity, config.max_interval_s
         )
         self._changed = Condition()
         self._job: list[Sample] = []
@@ -91,7 +102,7 @@ class TrainingThread:
         :returns: rounds started so far.
         """
         with self._changed:
-            if not self._buffer.append(sample):
+            if not self._buffer.append(sample, monotonic()):
                 self._counters.add_drop('replay_buffer_full')
             if self._buffer.due(monotonic()):
                 self._start()
@@ -113,7 +124,7 @@ class TrainingThread:
 
     def stop(self, timeout_s: float) -> bool:
         """
-        End the thread after the round in progress.
+        End the thread; a round in progress ends at its next checkpoint, without a release.
 
         :param timeout_s: longest wait, in seconds.
         :returns: whether it has ended.
@@ -127,7 +138,7 @@ class TrainingThread:
     def _start(self) -> None:
         if self._running:
             return
-        self._job = self._buffer.empty(monotonic())
+        self._job = self._buffer.empty()
         self._running = True
         self._rounds += 1
         self._on_event(RoundEvent(self._rounds, RoundState.STARTED, len(self._job)))
@@ -150,9 +161,13 @@ class TrainingThread:
                 if self._buffer.due(monotonic()):
                     self._start()
 
+    def _check_stopped(self) -> None:
+        if self._stopped:
+            raise RoundStoppedError
+
     def _round(self, samples: list[Sample], number: int) -> RoundEvent:
         try:
-            result = self._train(samples, number)
+            result = self._train(samples, number, self._check_stopped)
         except Exception as error:
             # Whatever goes wrong in training, frames must be answered and later rounds run.
             self._counters.add_error(error)

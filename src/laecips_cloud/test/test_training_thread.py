@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from queue import Queue
 from threading import Event
 
@@ -37,9 +38,12 @@ class _Rounds:
         self.counters = Counters()
         self.thread = TrainingThread(config, self._train, self.events.put, self.counters)
 
-    def _train(self, samples: list[Sample], number: int) -> RoundResult:
+    def _train(
+        self, samples: list[Sample], number: int, checkpoint: Callable[[], None]
+    ) -> RoundResult:
         self.begun.set()
         assert self.go.wait(_WAIT_S)
+        checkpoint()
         self.trained.append([sample.frame.frame_uid for sample in samples])
         if self.error is not None:
             raise self.error
@@ -135,3 +139,17 @@ def test_time_makes_a_round_due() -> None:
     assert rounds.next_event() == RoundEvent(1, RoundState.STARTED, 1)
     assert rounds.next_event().state is RoundState.REJECTED
     assert rounds.thread.stop(_WAIT_S)
+
+
+def test_a_round_in_progress_is_given_up_at_the_stop(rounds: _Rounds) -> None:
+    rounds.thread.add(_sample(1))
+    rounds.thread.train_now()
+    assert rounds.begun.wait(_WAIT_S)
+    assert not rounds.thread.stop(0.0)
+    rounds.go.set()
+    assert rounds.thread.stop(_WAIT_S)
+    assert rounds.next_event().state is RoundState.STARTED
+    given_up = rounds.next_event()
+    assert given_up.state is RoundState.FAILED
+    assert 'told to stop' in given_up.reason
+    assert rounds.trained == []

@@ -1,4 +1,5 @@
 """Every configuration value of LAECIPS, with its only default."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class MinerConfig:
         0.5, 'δ: a frame with confidence at most this is hard.', low=0.0, high=1.0, read_only=False
     )
     pixel_threshold: float = setting(
-        0.7, 'Top probability above which MESS counts a pixel (Eq. 22).', low=0.0, high=1.0
+        0.7, 'Top probability from which MESS counts a pixel (Eq. 22).', low=0.0, high=1.0
     )
 
 
@@ -74,7 +75,9 @@ class DataSetConfig:
         '', 'folder: comma-separated SEQUENCE or SEQUENCE[a:b] slices; empty: all frames.'
     )
     split: str = setting(
-        'stream', 'patrol: the drifting stream, or the source domain.', choices=('stream', 'source')
+        'stream',
+        'patrol: drifting stream, or source domain.',
+        choices=('stream', 'source'),
     )
     frames: int = setting(
         0, 'Number of frames, evenly thinned out; 0: all there are.', low=0, high=10_000_000
@@ -87,7 +90,9 @@ class SourceConfig(DataSetConfig):
     """The annotated data set that the weights were pretrained on, for replay and gate."""
 
     split: str = setting(
-        'source', 'patrol: the drifting stream, or the source domain.', choices=('stream', 'source')
+        'source',
+        'patrol: drifting stream, or source domain.',
+        choices=('stream', 'source'),
     )
 
 
@@ -101,12 +106,14 @@ class UpdateConfig:
         256, 'Samples held at most while a round runs; the oldest go.', low=1, high=100_000
     )
     max_interval_s: float = setting(
-        600.0, 'Seconds after which a round starts with fewer samples.', low=1.0, high=1e9
+        600.0, 'Age of the oldest sample that starts a round, seconds.', low=1.0, high=1e9
     )
     learning_rate: float = setting(1e-4, 'η of Eq. 13 and 14.', low=1e-8, high=1.0)
     epochs: int = setting(8, 'Passes over the buffer in a round.', low=1, high=10_000)
-    batch_size: int = setting(8, 'Frames in a batch.', low=1, high=1024)
-    beta: float = setting(0.2, 'β of Eq. 14; a calibrated h is min(1, β / loss).', low=1e-6, high=100)
+    batch_size: int = setting(8, 'Frames in a batch.', low=2, high=1024)
+    beta: float = setting(
+        0.2, 'β of Eq. 14; a calibrated h is min(1, β / loss).', low=1e-6, high=100
+    )
     source_share: float = setting(
         0.5, 'careful: share of annotated source frames in a batch.', low=0.0, high=0.9
     )
@@ -156,7 +163,11 @@ class UplinkConfig:
         choices=('wait', 'provisional'),
     )
     deadline_s: float = setting(
-        2.0, 'Seconds until a hard frame falls back to the edge.', low=0.01, high=60, read_only=False
+        2.0,
+        'Seconds until a hard frame falls back to the edge.',
+        low=0.01,
+        high=60,
+        read_only=False,
     )
     max_in_flight: int = setting(
         2, 'Hard frames on their way at once; more fall back.', low=1, high=64, read_only=False

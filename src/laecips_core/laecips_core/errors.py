@@ -4,6 +4,7 @@ Errors of LAECIPS: one type per kind of mistake, with the facts inside.
 Every message follows one grammar: expected this, got that, do this. Nodes count errors by
 ``code`` in their diagnostics, so a code is stable once released.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
 """Images and label maps to bytes and back; what is decoded is untrusted."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """Facts of an encoded image, read from its structure without decoding a pixel."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,6 +1,8 @@
 """The ports of the core: what a plugged-in part must be able to do."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -102,6 +104,7 @@ class UpdateRule(Protocol):
         samples: Sequence[Sample],
         source: Sequence[LabelledFrame],
         seed: int,
+        checkpoint: Callable[[], None] = ...,
     ) -> ModelWeights:
         """
         Train once; deterministic for a given seed on one machine.
@@ -110,6 +113,7 @@ class UpdateRule(Protocol):
         :param samples: hard frames with fused labels, oldest first; never empty.
         :param source: annotated frames of the pretraining domain; may be empty.
         :param seed: of every random choice in the round.
+        :param checkpoint: called before every step; what it raises ends the round.
         :returns: the candidate.
         """
 
@@ -127,5 +131,13 @@ class DataSet(Protocol):
         """
         Give one frame; the same index gives the same frame always.
 
+        :raises IndexError: past the end.
+        """
+
+    def stamp_ns(self, index: int) -> int:
+        """
+        Give the capture time of one frame without loading it.
+
+        :returns: ns, the stamp of ``self[index].frame``.
         :raises IndexError: past the end.
         """

@@ -1,4 +1,5 @@
 """From a prediction to maps of the frame's size; edge and cloud share these, so labels agree."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -112,8 +112,9 @@ class UpdateClient:
             max_bytes=self._config.chunk_bytes,
         )
         self._call_deadline_s = perf_counter() + self._config.update_deadline_s
-        self._call = self._client.call_async(request)
-        self._call.add_done_callback(self._answered)
+        call: Future = self._client.call_async(request)
+        self._call = call
+        call.add_done_callback(self._answered)
 
     def _answered(self, call: Future) -> None:
         download = self._download

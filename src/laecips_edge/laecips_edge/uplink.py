@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
+from typing import cast
 from typing import Protocol
 
 from rclpy.node import Node
@@ -15,6 +16,7 @@ from laecips_core.errors import LaecipsError
 from laecips_core.image_codec import decode_map
 from laecips_core.image_codec import encode_image
 from laecips_core.image_codec import sha256_hex
+from laecips_core.image_header import ImageFormat
 from laecips_core.values import Segmentation
 from laecips_core.values import Source
 from laecips_edge.call import CloudAnswer
@@ -119,7 +121,7 @@ class Uplink:
 
     def _request(self, frame: JudgedFrame) -> SegmentHardFrame.Request:
         core = frame.edge.frame
-        image_format = self._config.image_format
+        image_format = cast('ImageFormat', self._config.image_format)
         data = encode_image(core.image, image_format, self._config.image_quality)
         return SegmentHardFrame.Request(
             frame_uid=core.frame_uid,

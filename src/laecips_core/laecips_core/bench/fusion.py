@@ -1,4 +1,5 @@
 """How much faster fusion is than Algorithm 1 written down as it reads."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -92,7 +93,7 @@ def _softmax(random: np.random.Generator) -> Softmax:
 
 def _blobs(random: np.random.Generator) -> NDArray[np.bool_]:
     """Draw round masks with wavy edges, 0.1 to 30 % of the image, all small sizes alike likely."""
-    y, x = np.mgrid[:SIZE_PX[0], :SIZE_PX[1]].astype(np.float32)
+    y, x = np.mgrid[: SIZE_PX[0], : SIZE_PX[1]].astype(np.float32)
     masks = np.empty((MASKS, *SIZE_PX), np.bool_)
     for mask in masks:
         area_px = SIZE_PX[0] * SIZE_PX[1] * np.exp(random.uniform(np.log(1e-3), np.log(0.3)))

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from laecips_core.errors import DataSetError
 from laecips_core.ports import DataSet
 from laecips_core.values import LabelMap
 
 
-class StampedDataSet(DataSet, Protocol):
-    """A data set that knows its stamps without loading frames."""
-
-    def stamp_ns(self, index: int) -> int:
-        """
-        Give the capture time of one frame.
-
-        :param index: position in the data set.
-        :returns: ns, the stamp of ``self[index].frame``.
-        :raises IndexError: past the end.
-        """
-
-
 class AnnotationIndex:
     """The annotations of a data set by capture time; loads a frame only when it is asked for."""
 
-    def __init__(self, dataset: StampedDataSet) -> None:
+    def __init__(self, dataset: DataSet) -> None:
         """
         Index all stamps.
 

@@ -1,4 +1,5 @@
 """The paper's fusion rule."""
+
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor

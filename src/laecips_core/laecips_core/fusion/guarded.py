@@ -1,4 +1,5 @@
 """Fusion that renames only where the masks are clear and the edge is not sure."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Fusion that mixes each pixel's own softmax with its mask's."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Class scores of masks (Alg. 1, line 5)."""
+
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
@@ -86,8 +87,8 @@ class _SumsTo:
         block_sums = np.empty((len(blocks), 1), np.float32)
         parts = np.empty(len(self._block), np.float32)
         for start, first, last in self._chunks:
-            chunk = blocks[start:start + _CHUNK_BLOCKS]
-            cv2.reduce(chunk, 1, cv2.REDUCE_SUM, dst=block_sums[start:start + _CHUNK_BLOCKS])
+            chunk = blocks[start : start + _CHUNK_BLOCKS]
+            cv2.reduce(chunk, 1, cv2.REDUCE_SUM, dst=block_sums[start : start + _CHUNK_BLOCKS])
             # A position at the very end has no block of its own; it gets one, with no weight.
             near = chunk.take(self._block[first:last] - start, axis=0, mode='clip')
             np.einsum('cp,cp->c', near, self._before[first:last], out=parts[first:last])

@@ -4,6 +4,7 @@ The flattened image, cut wherever a mask's run begins or ends.
 Between two cuts every pixel is in the same masks, so fusion decides once for a segment instead of
 once for a pixel: there are thousands of segments where there are millions of pixels.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def cut(prediction: Prediction, masks: MaskSet) -> Segments:
         breaks its contract.
     """
     if tuple(masks.size_px) != tuple(prediction.size_px):
-        raise ShapeError('masks', f'the prediction\'s size {prediction.size_px}', masks.size_px)
+        raise ShapeError('masks', f"the prediction's size {prediction.size_px}", masks.size_px)
     check_mask_set(masks)
     pixels = masks.size_px[0] * masks.size_px[1]
     ends = masks.starts + masks.lengths

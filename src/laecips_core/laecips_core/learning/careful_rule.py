@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from laecips_core.config import UpdateConfig
 from laecips_core.learning.losses import frame_losses
+from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPair
@@ -47,6 +49,7 @@ class CarefulRule:
         samples: Sequence[Sample],
         source: Sequence[LabelledFrame],
         seed: int,
+        checkpoint: Callable[[], None] = go_on,
     ) -> ModelWeights:
         """
         Train once; deterministic for a given seed on one machine.
@@ -55,6 +58,7 @@ class CarefulRule:
         :param samples: hard frames with fused labels; never empty.
         :param source: annotated frames to replay; may be empty.
         :param seed: of the choice and order of frames.
+        :param checkpoint: called before every step; what it raises ends the round.
         :returns: the candidate.
         """
         config, size_px = self._config, self._plan.input_size_px
@@ -62,7 +66,7 @@ class CarefulRule:
         fused = sample_set(samples, size_px, config.min_label_confidence)
         kept = source_set(source, size_px) if source else None
         mix_statistics(pair.edge, fused, config.statistics_mix)
-        self._train_edge(pair, fused, kept)
+        self._train_edge(pair, fused, kept, checkpoint)
         train_miner(
             pair,
             fused,
@@ -70,16 +74,24 @@ class CarefulRule:
             learning_rate=config.learning_rate,
             epochs=config.epochs,
             batch_size=config.batch_size,
+            checkpoint=checkpoint,
         )
         return pair.weights()
 
-    def _train_edge(self, pair: NetworkPair, fused: TrainingSet, kept: TrainingSet | None) -> None:
+    def _train_edge(
+        self,
+        pair: NetworkPair,
+        fused: TrainingSet,
+        kept: TrainingSet | None,
+        checkpoint: Callable[[], None],
+    ) -> None:
         optimiser = torch.optim.Adam(pair.edge.parameters(), lr=self._config.learning_rate)
         share = self._config.source_share if kept is not None else 0.0
         fused_in_batch = max(1, round(self._config.batch_size * (1.0 - share)))
         kept_in_batch = max(1, self._config.batch_size - fused_in_batch)
         for _ in range(self._config.epochs):
             for rows in batches(torch.randperm(len(fused)), fused_in_batch):
+                checkpoint()
                 loss = self._config.pseudo_weight * self._loss(pair, fused, rows)
                 if kept is not None and share > 0.0:
                     chosen = torch.randint(len(kept), (kept_in_batch,))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -13,6 +15,10 @@ from laecips_core.learning.tensors import TrainingSet
 from laecips_core.values import UNLABELLED
 
 _FROZEN_BATCH = 16
+
+
+def go_on() -> None:
+    """Let training go on: the checkpoint of a round that nobody can end."""
 
 
 def frozen_predictions(pair: NetworkPair, data: TrainingSet) -> tuple[Tensor, Tensor]:
@@ -42,6 +48,7 @@ def train_miner(
     learning_rate: float,
     epochs: int,
     batch_size: int,
+    checkpoint: Callable[[], None] = go_on,
 ) -> None:
     """
     Train h on the loss of the frozen f, in place (Eq. 14).
@@ -55,6 +62,7 @@ def train_miner(
     :param learning_rate: step size of Adam.
     :param epochs: passes over the data.
     :param batch_size: frames in a batch.
+    :param checkpoint: called before every step; what it raises ends the training.
     """
     labelled = (data.labels != UNLABELLED).flatten(1).any(1).nonzero().squeeze(1)
     if not len(labelled):
@@ -64,6 +72,7 @@ def train_miner(
     pair.miner.train()
     for _ in range(epochs):
         for rows in batches(labelled[torch.randperm(len(labelled))], batch_size):
+            checkpoint()
             loss = miner_losses(pair.miner(maps[rows]), losses[rows], beta).mean()
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

@@ -10,18 +10,20 @@ class ReplayBuffer:
     """
     Samples since the last round; a round is due by size or by time, then the buffer is emptied.
 
+    Time counts from the oldest sample, not from the last round as in the paper: after an idle
+    hour the first hard frame would otherwise start a round of one.
+
     A frame uid is kept once: the same frame sent again replaces its older sample. Not safe for
     use from several threads.
     """
 
-    def __init__(self, size: int, capacity: int, max_interval_s: float, now_s: float) -> None:
+    def __init__(self, size: int, capacity: int, max_interval_s: float) -> None:
         """
         Start empty.
 
         :param size: samples that make a round due.
         :param capacity: samples held at most while a round runs; the oldest go.
-        :param max_interval_s: seconds since the last round that make one due with fewer samples.
-        :param now_s: current time in seconds, of any steady clock.
+        :param max_interval_s: seconds after which the oldest sample makes a round due.
         :raises ConfigError: when the capacity is below the size: no round would ever be due by it.
         """
         if capacity < size:
@@ -29,20 +31,23 @@ class ReplayBuffer:
         self._size = size
         self._capacity = capacity
         self._max_interval_s = max_interval_s
-        self._since_s = now_s
+        self._since_s = 0.0
         self._samples: dict[str, Sample] = {}
 
     def __len__(self) -> int:
         """Count the samples."""
         return len(self._samples)
 
-    def append(self, sample: Sample) -> bool:
+    def append(self, sample: Sample, now_s: float) -> bool:
         """
         Keep a sample.
 
         :param sample: a hard frame with its fused segmentation.
+        :param now_s: current time in seconds, of any steady clock.
         :returns: false when the oldest sample had to go for it.
         """
+        if not self._samples:
+            self._since_s = now_s
         self._samples.pop(sample.frame.frame_uid, None)
         self._samples[sample.frame.frame_uid] = sample
         if len(self._samples) <= self._capacity:
@@ -59,14 +64,12 @@ class ReplayBuffer:
         waited = now_s - self._since_s > self._max_interval_s
         return bool(self._samples) and (len(self._samples) >= self._size or waited)
 
-    def empty(self, now_s: float) -> list[Sample]:
+    def empty(self) -> list[Sample]:
         """
-        Take everything out and restart the interval.
+        Take everything out.
 
-        :param now_s: current time in seconds.
         :returns: all samples, oldest first.
         """
         samples = list(self._samples.values())
         self._samples.clear()
-        self._since_s = now_s
         return samples

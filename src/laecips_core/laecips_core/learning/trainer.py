@@ -9,6 +9,7 @@ import time
 
 from laecips_core.learning.gate import GateDecision
 from laecips_core.learning.gate import ReleaseGate
+from laecips_core.learning.miner_training import go_on
 from laecips_core.ports import UpdateRule
 from laecips_core.values import LabelledFrame
 from laecips_core.values import ModelWeights
@@ -76,20 +77,28 @@ class Trainer:
         self._encode = encode
         self._seed = seed
 
-    def round(self, running: WeightUpdate, samples: Sequence[Sample], number: int) -> RoundResult:
+    def round(
+        self,
+        running: WeightUpdate,
+        samples: Sequence[Sample],
+        number: int,
+        checkpoint: Callable[[], None] = go_on,
+    ) -> RoundResult:
         """
         Train from the running version and judge what comes out.
 
         :param running: the newest released version.
         :param samples: hard frames with fused labels, oldest first; at least one.
         :param number: of the round, from 1.
+        :param checkpoint: called before every step; what it raises ends the round.
         :returns: the released version, or why there is none.
         :raises WeightsError: when training diverged to numbers that are not finite.
         """
         started_s = time.perf_counter()
         trained, held_back = split_samples(samples)
         start = self._decode(running)
-        raw = self._rule.round(start, trained, self._source, self._seed + number - 1)
+        seed = self._seed + number - 1
+        raw = self._rule.round(start, trained, self._source, seed, checkpoint)
         update = self._encode(raw, running.manifest.version)
         decision = self._judge(start, update, held_back)
         duration_s = time.perf_counter() - started_s

@@ -1,4 +1,5 @@
 """Masks taken from the annotation: an upper bound on what any mask generator can give."""
+
 from __future__ import annotations
 
 import zlib
@@ -48,7 +49,9 @@ class GroundTruthGenerator:
         """
         if annotation is None:
             raise DataSetError(
-                'annotation', 'one for every frame', 'none',
+                'annotation',
+                'one for every frame',
+                'none',
                 'choose another mask generator for frames without annotation',
             )
         if annotation.shape != image.shape[:2]:

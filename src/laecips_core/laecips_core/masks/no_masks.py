@@ -1,4 +1,5 @@
 """No large vision model at all."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Masks without a network: regions of similar colour."""
+
 from __future__ import annotations
 
 from skimage.segmentation import felzenszwalb

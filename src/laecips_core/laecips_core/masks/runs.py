@@ -1,4 +1,5 @@
 """Between mask sets and the other forms that masks come in."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -38,10 +39,8 @@ def from_partition(
     lengths = np.diff(starts, append=flat.size)
     owners = flat[starts].astype(np.int64)
     order = np.argsort(owners, kind='stable')
-    order = order[np.searchsorted(owners[order], 0):]
-    return MaskSet(
-        regions.shape, starts[order], lengths[order], owners[order], scores, generator
-    )
+    order = order[np.searchsorted(owners[order], 0) :]
+    return MaskSet(regions.shape, starts[order], lengths[order], owners[order], scores, generator)
 
 
 def from_booleans(

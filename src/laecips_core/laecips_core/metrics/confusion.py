@@ -1,4 +1,5 @@
 """Confusion matrices of label maps."""
+
 from __future__ import annotations
 
 import numpy as np

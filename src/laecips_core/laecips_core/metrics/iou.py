@@ -4,6 +4,7 @@ Intersection over union, in its two averages.
 They are different figures: the paper averages per-image IoU (:func:`image_miou`, Eq. 25), the
 usual figure of Cityscapes comes from one matrix over all frames (:func:`dataset_miou`).
 """
+
 from __future__ import annotations
 
 import numpy as np

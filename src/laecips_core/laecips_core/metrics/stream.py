@@ -1,4 +1,5 @@
 """What a user gets over a stream: accuracy, upload rate and latency (Eq. 25 to 27)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Miners without weights: three confidences from the literature, and the two extremes."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import torch
 
@@ -16,7 +15,6 @@ from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LimitsConfig
 from laecips_core.config import MinerConfig
 from laecips_core.datasets.stamps import AnnotationIndex
-from laecips_core.datasets.stamps import StampedDataSet
 from laecips_core.errors import CatalogueMismatchError
 from laecips_core.errors import WeightsError
 from laecips_core.learning.gate import ReleaseGate
@@ -208,7 +206,7 @@ def _no_annotation(stamp_ns: int) -> LabelMap | None:
 def _annotations(config: CloudConfig) -> Callable[[int], LabelMap | None]:
     if config.masks.name != 'ground_truth':
         return _no_annotation
-    return AnnotationIndex(cast('StampedDataSet', build_dataset(config.annotations))).at
+    return AnnotationIndex(build_dataset(config.annotations)).at
 
 
 def _build_trainer(config: CloudConfig, parts: PartsBuilder) -> Trainer:

@@ -1,4 +1,5 @@
 """Checks that weights belong to the model and classes they are meant for."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
 """Weights to bytes and back: half precision on the wire, digests over everything."""
+
 from __future__ import annotations
 
 import hashlib

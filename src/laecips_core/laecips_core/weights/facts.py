@@ -1,4 +1,5 @@
 """What a payload of weights says of itself, as one JSON text inside its safetensors header."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

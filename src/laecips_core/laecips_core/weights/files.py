@@ -1,4 +1,5 @@
 """Weights on disk: the bytes of a file are those of the payload."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -1,4 +1,5 @@
 """The bytes of a set of weights: named tensors and facts in one safetensors string."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
 """Tensors as they are stored: half precision where it does not hurt, full where it does."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,4 +1,5 @@
 """The versions a server holds, so that slow edges are answered with the weights they run."""
+
 from __future__ import annotations
 
 import logging

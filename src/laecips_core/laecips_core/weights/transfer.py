@@ -1,4 +1,5 @@
 """Weights in chunks: the receiver pulls, so a cut download goes on where it was."""
+
 from __future__ import annotations
 
 from laecips_core.errors import DigestError

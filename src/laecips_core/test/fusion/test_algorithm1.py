@@ -91,7 +91,7 @@ def test_the_order_of_masks_of_different_areas_does_not_matter() -> None:
     prediction = random_prediction(random, (12, 14))
     masks = np.zeros((4, 12, 14), np.bool_)
     for k, mask in enumerate(masks):
-        mask[:k + 3, :k + 5] = True
+        mask[: k + 3, : k + 5] = True
     labels = [fuse(prediction, masks[order]).labels for order in ([0, 1, 2, 3], [3, 1, 0, 2])]
     assert np.array_equal(*labels)
 

@@ -22,7 +22,7 @@ def random_case(
     masks = np.zeros((5, *size_px), np.bool_)
     for mask in masks:
         top, left = random.integers(0, 12, 2)
-        mask[top:top + random.integers(1, 9), left:left + random.integers(1, 9)] = True
+        mask[top : top + random.integers(1, 9), left : left + random.integers(1, 9)] = True
     return Prediction(np.ascontiguousarray(shares.transpose(2, 0, 1)), size_px, 'v'), masks
 
 

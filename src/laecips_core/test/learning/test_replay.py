@@ -22,50 +22,53 @@ def uids(samples: list[Sample]) -> list[str]:
 
 
 def test_a_round_is_due_by_size() -> None:
-    buffer = ReplayBuffer(size=2, capacity=4, max_interval_s=100.0, now_s=0.0)
-    buffer.append(sample('a'))
+    buffer = ReplayBuffer(size=2, capacity=4, max_interval_s=100.0)
+    buffer.append(sample('a'), now_s=1.0)
     assert not buffer.due(now_s=1.0)
-    buffer.append(sample('b'))
+    buffer.append(sample('b'), now_s=1.0)
     assert buffer.due(now_s=1.0)
 
 
-def test_a_round_is_due_by_time_with_fewer_samples() -> None:
-    buffer = ReplayBuffer(size=9, capacity=9, max_interval_s=100.0, now_s=50.0)
-    buffer.append(sample('a'))
-    assert not buffer.due(now_s=150.0)
-    assert buffer.due(now_s=150.1)
+def test_a_round_is_due_by_the_age_of_the_oldest_sample() -> None:
+    buffer = ReplayBuffer(size=9, capacity=9, max_interval_s=100.0)
+    buffer.append(sample('a'), now_s=5000.0)
+    buffer.append(sample('b'), now_s=5050.0)
+    assert not buffer.due(now_s=5100.0)
+    assert buffer.due(now_s=5100.1)
 
 
 def test_a_round_is_never_due_without_samples() -> None:
-    buffer = ReplayBuffer(size=1, capacity=1, max_interval_s=1.0, now_s=0.0)
+    buffer = ReplayBuffer(size=1, capacity=1, max_interval_s=1.0)
     assert not buffer.due(now_s=1e9)
 
 
 def test_emptying_gives_everything_oldest_first_and_restarts_the_interval() -> None:
-    buffer = ReplayBuffer(size=2, capacity=4, max_interval_s=100.0, now_s=0.0)
+    buffer = ReplayBuffer(size=9, capacity=9, max_interval_s=100.0)
     for uid in 'cab':
-        buffer.append(sample(uid))
-    assert uids(buffer.empty(now_s=90.0)) == ['c', 'a', 'b']
-    assert (len(buffer), buffer.empty(now_s=90.0)) == (0, [])
-    buffer.append(sample('d'))
+        buffer.append(sample(uid), now_s=0.0)
+    assert uids(buffer.empty()) == ['c', 'a', 'b']
+    assert (len(buffer), buffer.empty()) == (0, [])
+    buffer.append(sample('d'), now_s=90.0)
     assert not buffer.due(now_s=190.0)
     assert buffer.due(now_s=190.1)
 
 
 def test_the_same_frame_again_replaces_its_older_sample() -> None:
-    buffer = ReplayBuffer(size=2, capacity=2, max_interval_s=100.0, now_s=0.0)
+    buffer = ReplayBuffer(size=2, capacity=2, max_interval_s=100.0)
     again = sample('a', stamp_ns=1)
-    assert [buffer.append(item) for item in (sample('a'), sample('b'), again)] == [True] * 3
-    assert buffer.empty(now_s=0.0)[1] is again
+    for item in (sample('a'), sample('b'), again):
+        assert buffer.append(item, now_s=0.0)
+    assert buffer.empty()[1] is again
 
 
 def test_the_oldest_goes_above_the_capacity() -> None:
-    buffer = ReplayBuffer(size=2, capacity=3, max_interval_s=100.0, now_s=0.0)
-    assert [buffer.append(sample(uid)) for uid in 'abcde'] == [True, True, True, False, False]
-    assert uids(buffer.empty(now_s=0.0)) == ['c', 'd', 'e']
+    buffer = ReplayBuffer(size=2, capacity=3, max_interval_s=100.0)
+    kept = [buffer.append(sample(uid), now_s=0.0) for uid in 'abcde']
+    assert kept == [True, True, True, False, False]
+    assert uids(buffer.empty()) == ['c', 'd', 'e']
 
 
 def test_a_capacity_below_the_size_is_refused() -> None:
     match = r'update\.buffer_capacity: expected int in \[9, inf\], got 8'
     with pytest.raises(ConfigError, match=match):
-        ReplayBuffer(size=9, capacity=8, max_interval_s=1.0, now_s=0.0)
+        ReplayBuffer(size=9, capacity=8, max_interval_s=1.0)

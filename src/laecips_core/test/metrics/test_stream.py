@@ -68,8 +68,12 @@ def test_bytes_are_summed_and_versions_ordered() -> None:
     metrics = StreamMetrics(2)
     for version in ('b', 'a', 'b'):
         add(
-            metrics, label_map(0), label_map(0),
-            bytes_up=10, bytes_down=3, weights_version=version,
+            metrics,
+            label_map(0),
+            label_map(0),
+            bytes_up=10,
+            bytes_down=3,
+            weights_version=version,
         )
     summary = metrics.summary()
     assert (summary.frames, summary.bytes_up, summary.bytes_down) == (3, 30, 9)
