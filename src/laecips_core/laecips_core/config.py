@@ -112,7 +112,7 @@ class UpdateConfig:
     epochs: int = setting(8, 'Passes over the buffer in a round.', low=1, high=10_000)
     batch_size: int = setting(8, 'Frames in a batch.', low=2, high=1024)
     beta: float = setting(
-        0.2, 'β of Eq. 14; a calibrated h is min(1, β / loss).', low=1e-6, high=100
+        0.1, 'β of Eq. 14; a calibrated h is min(1, β / loss).', low=1e-6, high=100
     )
     source_share: float = setting(
         0.5, 'careful: share of annotated source frames in a batch.', low=0.0, high=0.9

@@ -118,7 +118,7 @@ class UpdateClient:
 
     def _answered(self, call: Future) -> None:
         download = self._download
-        if call is not self._call or download is None:
+        if download is None or self._call is not call:
             return
         self._call = None
         response = call.result()

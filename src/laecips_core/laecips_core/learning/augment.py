@@ -1,4 +1,4 @@
-"""Augmentation for pretraining: mirror, zoom and mild light."""
+"""Augmentation for pretraining: mirror, zoom and mild light for f, bad light for h."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from laecips_core.learning.tensors import TrainingSet
 from laecips_core.values import UNLABELLED
+
+_HARDER_COPIES = 3
 
 
 def _zoom_grid(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -45,3 +48,39 @@ def augment(images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple
     lit = ((moved - 128.0) * contrast + 128.0 + brightness) * colour
     lit = lit.clamp(0.0, 255.0).contiguous(memory_format=torch.channels_last)
     return lit, placed.squeeze(1).long() + UNLABELLED
+
+
+def spoil_light(images: Tensor, generator: torch.Generator) -> Tensor:
+    """
+    Make frames harder: dusk, haze, a colour cast and sensor noise, each of random strength.
+
+    The miner learns from these what a hard frame looks like; the edge model never sees them.
+
+    :param images: (N, 3, h, w) uint8 RGB.
+    :param generator: of every random choice.
+    :returns: (N, 3, h, w) uint8 RGB.
+    """
+    count = images.shape[0]
+
+    def draw(low: float, high: float, channels: int = 1) -> Tensor:
+        return torch.empty(count, channels, 1, 1).uniform_(low, high, generator=generator)
+
+    haze = draw(0.0, 0.7)
+    lit = images.float() * (1.0 - haze) + draw(120.0, 200.0) * haze
+    lit = lit * draw(0.25, 1.0) * draw(0.7, 1.1, channels=3)
+    noise = torch.randn(lit.shape, generator=generator) * draw(0.0, 14.0)
+    return (lit + noise).round().clamp(0.0, 255.0).to(torch.uint8)
+
+
+def with_harder_copies(data: TrainingSet, seed: int) -> TrainingSet:
+    """
+    Put copies in bad light beside annotated frames, for the miner to learn from.
+
+    :param data: N annotated frames.
+    :param seed: of the light.
+    :returns: 4 N frames, the given ones first.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    harder = [spoil_light(data.images, generator) for _ in range(_HARDER_COPIES)]
+    labels = data.labels.repeat(1 + _HARDER_COPIES, 1, 1)
+    return TrainingSet(torch.cat([data.images, *harder]), labels)

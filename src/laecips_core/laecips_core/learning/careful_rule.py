@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from laecips_core.config import UpdateConfig
+from laecips_core.learning.augment import with_harder_copies
 from laecips_core.learning.losses import frame_losses
 from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.miner_training import train_miner
@@ -30,7 +31,9 @@ class CarefulRule:
     Batch-norm statistics of the new frames, then a few gentle steps with replay of source frames.
 
     Batch norm stays frozen during the steps, fused pixels of low confidence are left out, and
-    fused labels weigh less than annotated ones. Without source frames only the fused ones count.
+    fused labels weigh less than annotated ones. The miner learns from source frames and copies of
+    them in bad light: fused labels repeat f's own class errors, so by them every frame is easy.
+    Without source frames only the fused ones count.
 
     :param config: all settings of the update.
     :param plan: the networks.
@@ -69,7 +72,7 @@ class CarefulRule:
         self._train_edge(pair, fused, kept, checkpoint)
         train_miner(
             pair,
-            fused,
+            fused if kept is None else with_harder_copies(kept, seed),
             beta=config.beta,
             learning_rate=config.learning_rate,
             epochs=config.epochs,

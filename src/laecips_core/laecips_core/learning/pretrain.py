@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from laecips_core.learning.augment import augment
+from laecips_core.learning.augment import with_harder_copies
 from laecips_core.learning.losses import frame_losses
 from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
@@ -30,7 +31,7 @@ class PretrainConfig:
     learning_rate: float = setting(3e-3, 'Highest learning rate of f.', low=1e-6, high=1.0)
     batch_size: int = setting(8, 'Frames in a batch.', low=2, high=1024)
     weight_decay: float = setting(1e-4, 'Weight decay of AdamW.', low=0.0, high=1.0)
-    beta: float = setting(0.2, 'β of Eq. 14.', low=1e-6, high=100.0)
+    beta: float = setting(0.1, 'β of Eq. 14.', low=1e-6, high=100.0)
     seed: int = setting(0, 'Seed of every random choice.', low=0, high=2**31 - 1)
 
 
@@ -44,8 +45,8 @@ def pretrain(
     """
     Train f and h from random weights; deterministic for a given seed on one machine.
 
-    The miner sees frames that f was not trained on: on its own training frames f looks surer
-    than it is.
+    The miner sees frames that f was not trained on, for there f looks surer than it is, and
+    copies of them in bad light: from easy frames alone it would learn that every frame is easy.
 
     :param plan: the networks.
     :param data: annotated frames for f.
@@ -57,7 +58,7 @@ def pretrain(
     _train_edge(pair, data, config, progress)
     train_miner(
         pair,
-        miner_data,
+        with_harder_copies(miner_data, config.seed),
         beta=config.beta,
         learning_rate=_MINER_LEARNING_RATE,
         epochs=config.miner_epochs,
