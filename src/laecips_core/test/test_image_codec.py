@@ -17,8 +17,10 @@ from laecips_core.errors import ImageError
 from laecips_core.errors import ImageTooLargeError
 from laecips_core.errors import LaecipsError
 from laecips_core.errors import ShapeError
+from laecips_core.image_codec import decode_confidence
 from laecips_core.image_codec import decode_image
 from laecips_core.image_codec import decode_map
+from laecips_core.image_codec import encode_confidence
 from laecips_core.image_codec import encode_image
 from laecips_core.image_codec import encode_map
 from laecips_core.image_codec import sha256_hex
@@ -256,3 +258,30 @@ def test_mutated_images_give_only_our_errors(
             assert decoded.shape[2] == 3
     except LaecipsError:
         return
+
+
+def test_a_confidence_map_travels_at_a_quarter_of_its_size() -> None:
+    data = encode_confidence(np.full((50, 61), 77, np.uint8))
+    assert decode_map(data, (13, 16), LIMITS).shape == (13, 16)
+    np.testing.assert_array_equal(decode_confidence(data, (50, 61), LIMITS), 77)
+
+
+def test_a_coarse_confidence_map_stays_close_and_is_much_smaller() -> None:
+    noise = np.random.default_rng(0).integers(-4, 5, LABELS.shape)
+    confidence = (100 + ROWS + COLUMNS // 2 + noise).astype(np.uint8)
+    data = encode_confidence(confidence)
+    assert len(data) * 4 < len(encode_map(confidence))
+    back = decode_confidence(data, confidence.shape, LIMITS).astype(int)
+    assert np.abs(back - confidence).mean() < 4.0
+
+
+def test_a_confidence_map_of_another_frame_size_is_refused() -> None:
+    data = encode_confidence(np.zeros((48, 64), np.uint8))
+    with pytest.raises(ImageError, match=r'map size: expected \(13, 16\) pixels, got \(12, 16\)'):
+        decode_confidence(data, (49, 64), LIMITS)
+
+
+@pytest.mark.parametrize('shape', [(0, 4), (4,), (4, 4, 3)])
+def test_what_is_no_confidence_map_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match='map: expected'):
+        encode_confidence(np.zeros(shape, np.uint8))

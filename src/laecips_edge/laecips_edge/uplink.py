@@ -13,6 +13,7 @@ from rclpy.task import Future
 
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
+from laecips_core.image_codec import decode_confidence
 from laecips_core.image_codec import decode_map
 from laecips_core.image_codec import encode_image
 from laecips_core.image_codec import sha256_hex
@@ -165,7 +166,7 @@ class Uplink:
             return _REASONS.get(response.status, 'bad_answer')
         size_px = sent.frame.edge.frame.size_px
         labels = decode_map(bytes(response.label_png), size_px, self._limits)
-        confidence = decode_map(bytes(response.confidence_png), size_px, self._limits)
+        confidence = decode_confidence(bytes(response.confidence_png), size_px, self._limits)
         return CloudAnswer(
             Segmentation(labels, confidence, Source.FUSED, response.weights_version),
             cloud_s,

@@ -12,6 +12,7 @@ from laecips_core.config import LimitsConfig
 from laecips_core.errors import CatalogueMismatchError
 from laecips_core.errors import DigestError
 from laecips_core.image_codec import decode_image
+from laecips_core.image_codec import encode_confidence
 from laecips_core.image_codec import encode_map
 from laecips_core.image_codec import sha256_hex
 from laecips_core.pipeline.edge import EdgeParts
@@ -55,7 +56,7 @@ class CloudPass:
     :param sample: frame and fused segmentation, for the replay buffer.
     :param masks: the large vision model's masks.
     :param label_png: the fused labels, encoded.
-    :param confidence_png: their confidence, encoded.
+    :param confidence_png: their confidence at a quarter of the size, encoded.
     :param decode_s: decoding the image.
     :param edge_s: the edge model.
     :param masks_s: the large vision model.
@@ -124,7 +125,7 @@ class CloudPipeline:
         masks = self._generator.masks(image, self._annotation_at(request.stamp_ns))
         times_s.append(time.perf_counter())
         fused = self._fuser.fuse(prediction, masks)
-        label_png, confidence_png = encode_map(fused.labels), encode_map(fused.confidence)
+        label_png, confidence_png = encode_map(fused.labels), encode_confidence(fused.confidence)
         times_s.append(time.perf_counter())
         spent_s = [later - earlier for earlier, later in pairwise(times_s)]
         return CloudPass(Sample(frame, fused), masks, label_png, confidence_png, *spent_s)

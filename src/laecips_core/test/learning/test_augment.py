@@ -4,6 +4,9 @@ import torch
 from torch import Tensor
 
 from laecips_core.learning.augment import augment
+from laecips_core.learning.augment import spoil_light
+from laecips_core.learning.augment import with_harder_copies
+from laecips_core.learning.tensors import TrainingSet
 
 
 def generator(seed: int) -> torch.Generator:
@@ -70,3 +73,24 @@ def test_the_generator_alone_decides() -> None:
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
     assert not torch.equal(first[0], other[0])
+
+
+def test_bad_light_keeps_shape_and_follows_its_generator() -> None:
+    images = torch.full((4, 3, 8, 8), 180, dtype=torch.uint8)
+    first = spoil_light(images, torch.Generator().manual_seed(1))
+    again = spoil_light(images, torch.Generator().manual_seed(1))
+    other = spoil_light(images, torch.Generator().manual_seed(2))
+    assert (first.shape, first.dtype) == (images.shape, torch.uint8)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.float().mean() < 180.0
+
+
+def test_harder_copies_stand_behind_the_frames_with_their_labels() -> None:
+    images = torch.arange(2 * 3 * 4 * 4, dtype=torch.uint8).reshape(2, 3, 4, 4)
+    labels = torch.arange(2 * 4 * 4, dtype=torch.uint8).reshape(2, 4, 4)
+    both = with_harder_copies(TrainingSet(images, labels), seed=0)
+    assert torch.equal(both.images[:2], images)
+    assert len(both) == 8
+    for copy in both.labels.split(2):
+        assert torch.equal(copy, labels)

@@ -138,9 +138,17 @@ def test_fused_labels_of_no_weight_teach_nothing() -> None:
         np.testing.assert_array_equal(array, second.edge[name])
 
 
-def test_a_source_share_of_none_is_like_no_source() -> None:
+def test_a_source_share_of_none_trains_the_edge_model_as_without_source() -> None:
     config = replace(CONFIG, source_share=0.0)
-    assert same(run(samples(5), source(3), config=config), run(samples(5), [], config=config))
+    given = run(samples(5), source(3), config=config).edge
+    none = run(samples(5), [], config=config).edge
+    assert all(np.array_equal(given[name], none[name]) for name in none)
+
+
+def test_the_miner_learns_from_source_frames_where_there_are_any() -> None:
+    given = run(samples(5), source(3), config=replace(CONFIG, source_share=0.0)).miner
+    none = run(samples(5), [], config=replace(CONFIG, source_share=0.0)).miner
+    assert any(not np.array_equal(given[name], none[name]) for name in none)
 
 
 @pytest.mark.parametrize(('batch_size', 'share'), [(1, 0.5), (2, 0.2), (8, 0.05), (8, 0.9)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -12,6 +13,7 @@ from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import UpdateConfig
 from laecips_core.errors import WeightsError
 from laecips_core.learning.gate import ReleaseGate
+from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.trainer import split_samples
 from laecips_core.learning.trainer import Trainer
@@ -65,7 +67,9 @@ class Rule:
         samples: Sequence[Sample],
         source: Sequence[LabelledFrame],
         seed: int,
+        checkpoint: Callable[[], None] = go_on,
     ) -> ModelWeights:
+        checkpoint()
         self.start = start
         self.seeds.append(seed)
         self.trained = [sample.frame.frame_uid for sample in samples]
