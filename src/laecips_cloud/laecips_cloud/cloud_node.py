@@ -116,8 +116,7 @@ class CloudNode(Node):
         return response
 
     def _train_now(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        off = 'updates are off: update.rule is none'
-        reason = off if self._training is None else self._training.train_now()
+        reason = self._training.train_now() if self._training else 'update.rule is none'
         response.success, response.message = not reason, reason or 'a round has started'
         return response
 
