@@ -34,7 +34,8 @@ NODE = NUMERIC | ROS | {'laecips_core', 'laecips_msgs', 'laecips_ros'}
 # What each package may import besides the standard library and itself.
 ALLOWED = {
     'laecips_msgs': frozenset[str](),
-    'laecips_core': NUMERIC | {'matplotlib', 'rosbags', 'safetensors', 'skimage', 'torch', 'yaml'},
+    'laecips_core': NUMERIC
+    | {'matplotlib', 'numba', 'rosbags', 'safetensors', 'skimage', 'torch', 'yaml'},
     'laecips_ros': NUMERIC | ROS | {'laecips_core', 'laecips_msgs', 'rosbags', 'yaml'},
     'laecips_edge': NODE,
     'laecips_cloud': NODE,

@@ -63,7 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     :param parser: gets the options.
     """
-    parser.add_argument('--frames', type=int, default=300, help='Frames a run. Default: 300.')
+    parser.add_argument('--frames', type=int, default=200, help='Frames a run. Default: 200.')
     parser.add_argument(
         '--out', type=Path, default=Path('out/demo'), help='Folder. Default: out/demo.'
     )

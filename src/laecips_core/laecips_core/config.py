@@ -38,7 +38,7 @@ class MinerConfig:
 class FusionConfig:
     """How edge classes and masks are joined (Alg. 1)."""
 
-    name: str = setting('guarded', 'Fusion rule, by its name in the registry.')
+    name: str = setting('log_mix', 'Fusion rule, by its name in the registry.')
     keep_pixel_above: float = setting(
         0.9, 'guarded: a pixel with a top probability above this keeps its class.', low=0, high=1.0
     )
@@ -109,7 +109,7 @@ class UpdateConfig:
         600.0, 'Age of the oldest sample that starts a round, seconds.', low=1.0, high=1e9
     )
     learning_rate: float = setting(1e-4, 'η of Eq. 13 and 14.', low=1e-8, high=1.0)
-    epochs: int = setting(8, 'Passes over the buffer in a round.', low=1, high=10_000)
+    epochs: int = setting(4, 'Passes over the buffer in a round.', low=1, high=10_000)
     batch_size: int = setting(8, 'Frames in a batch.', low=2, high=1024)
     beta: float = setting(
         0.1, 'β of Eq. 14; a calibrated h is min(1, β / loss).', low=1e-6, high=100
@@ -118,19 +118,25 @@ class UpdateConfig:
         0.5, 'careful: share of annotated source frames in a batch.', low=0.0, high=0.9
     )
     statistics_mix: float = setting(
-        0.3, 'careful: share of the new frames in batch-norm statistics.', low=0.0, high=1.0
+        0.5, 'careful: share of the new frames in batch-norm statistics.', low=0.0, high=1.0
     )
     pseudo_weight: float = setting(
-        0.5, 'careful: weight of the fused labels in the loss.', low=0.0, high=1.0
+        0.3, 'careful: weight of the fused labels in the loss.', low=0.0, high=1.0
+    )
+    max_label_loss: float = setting(
+        0.4, 'careful: frames of a larger estimated loss β / h give no labels.', low=0, high=1e6
     )
     min_label_confidence: int = setting(
         128, 'careful: fused pixels below this confidence are not trained on.', low=0, high=255
     )
     gate_source_tolerance: float = setting(
-        0.02, 'Gate: mIoU on held-back source frames may fall by this.', low=0.0, high=1.0
+        0.02,
+        'Gate: mIoU on held-back source frames may fall by this since the start.',
+        low=0.0,
+        high=1.0,
     )
     gate_agreement_tolerance: float = setting(
-        0.1, 'Gate: agreement with recent fused labels may fall by this.', low=0.0, high=1.0
+        0.25, 'Gate: agreement with recent fused labels may fall by this.', low=0.0, high=1.0
     )
     gate_frames: int = setting(12, 'Gate: held-back source frames.', low=0, high=10_000)
     source_frames: int = setting(48, 'Source frames kept for replay.', low=0, high=100_000)

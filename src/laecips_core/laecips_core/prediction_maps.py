@@ -27,10 +27,11 @@ def full_softmax(prediction: Prediction) -> Softmax:
     Bilinear, pixel centres aligned. The same machine gives the same bits every time.
 
     :param prediction: softmax of any size.
-    :returns: (M, H, W) float32, C-contiguous; the given array itself where sizes agree already.
+    :returns: (M, H, W) float32, C-contiguous and aligned; the given array itself where sizes agree
+        already.
     """
     height, width = prediction.size_px
-    softmax = np.ascontiguousarray(prediction.softmax)
+    softmax = np.require(prediction.softmax, requirements=['C', 'A'])
     if softmax.shape[1:] == (height, width):
         return softmax
     full = np.empty((len(softmax), height, width), np.float32)
@@ -72,21 +73,6 @@ def top_class(softmax: Softmax) -> tuple[LabelMap, NDArray[np.float32]]:
         labels[block], top[block] = running_top(flat[:, block])
     size_px = softmax.shape[1:]
     return labels.reshape(size_px), top.reshape(size_px)
-
-
-def top_class_at(
-    softmax: Softmax, pixels: NDArray[np.int64]
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """
-    Give the most probable class of some pixels.
-
-    :param softmax: (M, H, W) float32, M from 1 to 255.
-    :param pixels: (P,) positions in the row-major flattened image.
-    :returns: (P,) uint8 class ids, the lowest where several are equal, and (P,) float32 their
-        probability.
-    """
-    labels, top = running_top(plane.ravel().take(pixels) for plane in softmax)
-    return labels, top
 
 
 def confidence_bytes(probability: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:

@@ -8,7 +8,6 @@ from laecips_core.prediction_maps import confidence_bytes
 from laecips_core.prediction_maps import edge_segmentation
 from laecips_core.prediction_maps import full_softmax
 from laecips_core.prediction_maps import top_class
-from laecips_core.prediction_maps import top_class_at
 from laecips_core.values import Prediction
 from laecips_core.values import Source
 
@@ -22,6 +21,13 @@ def softmax(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 def test_a_prediction_of_the_frames_size_stays_the_same_array() -> None:
     given = softmax((3, 4, 5))
     assert full_softmax(Prediction(given, (4, 5), 'v')) is given
+
+
+def test_a_prediction_read_out_of_a_packed_message_is_aligned() -> None:
+    packed = np.frombuffer(b'\0' + softmax((3, 4, 5)).tobytes(), np.float32, offset=1)
+    full = full_softmax(Prediction(packed.reshape(3, 4, 5), (4, 5), 'v'))
+    assert full.flags.aligned
+    assert np.array_equal(full, softmax((3, 4, 5)))
 
 
 @pytest.mark.parametrize('size_px', [(40, 56), (37, 51), (3, 5)])
@@ -53,19 +59,6 @@ def test_top_class_is_the_arg_max(shape: tuple[int, ...]) -> None:
 def test_top_class_takes_the_lowest_of_equal_ones() -> None:
     given = np.random.default_rng(0).integers(0, 3, (6, 40, 40)).astype(np.float32)
     assert np.array_equal(top_class(given)[0], given.argmax(axis=0))
-
-
-def test_top_class_at_some_pixels() -> None:
-    given = softmax((5, 7, 9))
-    pixels = np.array([62, 0, 30])
-    labels, top = top_class_at(given, pixels)
-    assert np.array_equal(labels, given.argmax(axis=0).ravel()[pixels])
-    assert np.array_equal(top, given.max(axis=0).ravel()[pixels])
-
-
-def test_top_class_at_no_pixel() -> None:
-    labels, top = top_class_at(softmax((5, 7, 9)), np.zeros(0, np.int64))
-    assert labels.shape == top.shape == (0,)
 
 
 def test_confidence_goes_from_0_to_255() -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from laecips_core.config import FusionConfig
+from laecips_core.fusion.bare import keep_edge
 from laecips_core.fusion.scores import mean_scores
 from laecips_core.fusion.segments import cut
 from laecips_core.prediction_maps import confidence_bytes
 from laecips_core.prediction_maps import full_softmax
-from laecips_core.prediction_maps import top_class_at
 from laecips_core.values import MaskSet
 from laecips_core.values import Prediction
 from laecips_core.values import Segmentation
@@ -44,15 +42,11 @@ class PlainFusion:
         """
         segments = cut(prediction, masks)
         softmax = full_softmax(prediction)
-        bare = segments.bare_pixels()
-        with ThreadPoolExecutor(1) as beside:
-            own = beside.submit(top_class_at, softmax, bare)
-            means = mean_scores(softmax, segments)
+        means = mean_scores(softmax, segments)
         classes = means.argmax(axis=0).astype(np.uint8)
-        labels = segments.paint(classes, np.uint8(0))
-        confidence = segments.paint(confidence_bytes(means.max(axis=0)), np.uint8(0))
-        labels[bare], top = own.result()
-        confidence[bare] = confidence_bytes(top)
+        labels = segments.paint(classes)
+        confidence = segments.paint(confidence_bytes(means.max(axis=0)))
+        keep_edge(softmax, segments, labels, confidence)
         return Segmentation(
             labels.reshape(masks.size_px),
             confidence.reshape(masks.size_px),

@@ -35,7 +35,7 @@ def _read(dtype: Any, dimensions: int = 1) -> types.Array:
 def _compiled(*arguments: Any) -> Callable[[_Loop], _Loop]:
     def compile_loop(loop: _Loop) -> _Loop:
         # The order in which a block is summed is free, so that it is summed at once.
-        options = {'nogil': True, 'fastmath': {'reassoc', 'nsz'}}
+        options: Any = {'nogil': True, 'fastmath': {'reassoc', 'nsz'}}
         try:
             compiled = numba.njit(arguments, cache=True, **options)(loop)
         except RuntimeError:
@@ -57,7 +57,7 @@ def sums_before(plane: NDArray[np.float32], bounds: NDArray[np.int64]) -> NDArra
     """
     sums = np.empty(len(bounds), np.float64)
     before = np.empty(_CHUNK_PX // _BLOCK_PX, np.float64)
-    total, at = 0.0, 0
+    total, at = np.float64(0), 0
     whole = len(plane) // _CHUNK_PX * _CHUNK_PX
     for start in range(0, whole, _CHUNK_PX):
         chunk = plane[start : start + _CHUNK_PX]
@@ -84,31 +84,43 @@ def sums_before(plane: NDArray[np.float32], bounds: NDArray[np.int64]) -> NDArra
     return sums
 
 
-@_compiled(
-    _read(types.float64),
-    _read(types.int32),
-    _read(types.int32),
-    _read(types.int64),
-    types.float64[::1],
-)
-def add_runs(
-    sums: NDArray[np.float64],
+@_compiled(_read(types.int32), _read(types.int32), _read(types.int64), types.int64[::1])
+def raise_ranks(
     first: NDArray[np.int32],
     last: NDArray[np.int32],
-    owners: NDArray[np.int64],
-    scores: NDArray[np.float64],
+    ranks: NDArray[np.int64],
+    highest: NDArray[np.int64],
 ) -> None:
     """
-    Add the sum of every run to its mask's score.
+    Keep the highest rank of the runs that cover each segment.
 
-    :param sums: (B,) from :func:`sums_before`.
-    :param first: (R,) the bound at which each run begins.
-    :param last: (R,) the bound at which it ends.
-    :param owners: (R,) its mask.
-    :param scores: (K,) what is added to.
+    :param first: (R,) the segment in which each run begins.
+    :param last: (R,) one after the segment in which it ends.
+    :param ranks: (R,) its rank.
+    :param highest: (S,) the highest rank so far; raised.
     """
-    for run in range(len(owners)):
-        scores[owners[run]] += sums[last[run]] - sums[first[run]]
+    for run in range(len(ranks)):
+        for segment in range(first[run], last[run]):
+            highest[segment] = max(highest[segment], ranks[run])
+
+
+@_compiled(_read(types.int64), _read(types.int64), _read(types.uint8), types.uint8[::1])
+def paint_segments(
+    bounds: NDArray[np.int64],
+    tops: NDArray[np.int64],
+    values: NDArray[np.uint8],
+    painted: NDArray[np.uint8],
+) -> None:
+    """
+    Give every pixel the value that its segment's top picks.
+
+    :param bounds: (S + 1,) increasing, from 0 to P.
+    :param tops: (S,) positions in ``values``; -1 picks the last.
+    :param values: what is picked.
+    :param painted: (P,) written.
+    """
+    for segment in range(len(tops)):
+        painted[bounds[segment] : bounds[segment + 1]] = values[tops[segment]]
 
 
 @_compiled(

@@ -50,10 +50,10 @@ class GuardedFusion:
         second, best = np.sort(np.append(np.zeros_like(means[:1]), means, axis=0), axis=0)[-2:]
         clear = best - second >= np.float32(self._config.min_margin)
         labels, top = top_class(softmax)
-        renamed = segments.paint(clear, np.False_).reshape(masks.size_px)
+        renamed = segments.paint(clear.astype(np.uint8)).view(np.bool_).reshape(masks.size_px)
         renamed &= top <= np.float32(self._config.keep_pixel_above)
-        classes = segments.paint(means.argmax(axis=0).astype(np.uint8), np.uint8(0))
-        shares = segments.paint(confidence_bytes(best), np.uint8(0))
+        classes = segments.paint(means.argmax(axis=0).astype(np.uint8))
+        shares = segments.paint(confidence_bytes(best))
         return Segmentation(
             np.where(renamed, classes.reshape(masks.size_px), labels),
             np.where(renamed, shares.reshape(masks.size_px), confidence_bytes(top)),

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from laecips_core.config import FusionConfig
+from laecips_core.fusion.bare import keep_edge
 from laecips_core.fusion.scores import mean_scores
 from laecips_core.fusion.segments import cut
 from laecips_core.fusion.segments import Segments
 from laecips_core.prediction_maps import confidence_bytes
 from laecips_core.prediction_maps import full_softmax
 from laecips_core.prediction_maps import running_top
-from laecips_core.prediction_maps import top_class_at
 from laecips_core.values import MaskSet
 from laecips_core.values import Prediction
 from laecips_core.values import Segmentation
@@ -56,9 +56,7 @@ class LogMixFusion:
         # Pixels under no mask read the last, empty mask; they are overwritten below.
         means = np.append(means, np.zeros_like(means, shape=(len(means), 1)), axis=1)
         labels, confidence = self._mixed(softmax, means, segments)
-        bare = segments.bare_pixels()
-        labels[bare], top = top_class_at(softmax, bare)
-        confidence[bare] = confidence_bytes(top)
+        keep_edge(softmax, segments, labels, confidence)
         return Segmentation(
             labels.reshape(masks.size_px),
             confidence.reshape(masks.size_px),
@@ -72,8 +70,7 @@ class LogMixFusion:
         flat = softmax.reshape(len(softmax), -1)
         mask_part = np.log(np.maximum(means, _LEAST)) * (1 - self._share)
         mask_bytes = confidence_bytes(means)
-        outside = means.shape[1] - 1
-        masks = segments.paint(np.arange(outside), np.int64(outside))
+        masks = np.repeat(segments.tops, np.diff(segments.bounds))
         labels = np.empty(flat.shape[1], np.uint8)
         confidence = np.empty(flat.shape[1], np.uint8)
         for start in range(0, flat.shape[1], _BLOCK_PX):

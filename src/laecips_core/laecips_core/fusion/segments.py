@@ -8,17 +8,16 @@ once for a pixel: there are thousands of segments where there are millions of pi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from laecips_core.errors import ShapeError
+from laecips_core.fusion.compiled import paint_segments
+from laecips_core.fusion.compiled import raise_ranks
 from laecips_core.masks.runs import check_mask_set
 from laecips_core.values import MaskSet
 from laecips_core.values import Prediction
-
-_Scalar = TypeVar('_Scalar', bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -39,22 +38,26 @@ class Segments:
     last: NDArray[np.int32]
     tops: NDArray[np.int64]
 
-    def paint(self, values: NDArray[_Scalar], bare: _Scalar) -> NDArray[_Scalar]:
+    def paint(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """
         Give every pixel the value of the mask that names it.
 
         :param values: (K,) one value a mask.
-        :param bare: the value of pixels under no mask.
-        :returns: (H * W,) of the dtype of ``values``.
+        :returns: (H * W,), 0 under no mask.
         """
+        painted = np.empty(self.bounds[-1], np.uint8)
         # A top of -1 picks the last entry.
-        by_segment = np.append(values, bare)[self.tops].astype(values.dtype)
-        return np.repeat(by_segment, np.diff(self.bounds))
+        paint_segments(self.bounds, self.tops, np.append(values, np.uint8(0)), painted)
+        return painted
+
+    def bare_ranges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the first pixel of every segment under no mask, and one after its last."""
+        bare = np.flatnonzero(self.tops < 0)
+        return self.bounds[bare], self.bounds[bare + 1]
 
     def bare_pixels(self) -> NDArray[np.int64]:
         """Give the positions under no mask, in order, of the flattened image."""
-        bare = np.flatnonzero(self.tops < 0)
-        return _ranges(self.bounds[bare], self.bounds[bare + 1])
+        return _ranges(*self.bare_ranges())
 
 
 def cut(prediction: Prediction, masks: MaskSet) -> Segments:
@@ -91,7 +94,7 @@ def _tops(
     rank = np.empty(len(masks), np.int64)
     rank[larger_first] = np.arange(len(masks))
     highest = np.full(segments, -1, np.int64)
-    np.maximum.at(highest, _ranges(first, last), np.repeat(rank[masks.owners], last - first))
+    raise_ranks(first, last, rank[masks.owners], highest)
     return np.append(larger_first, -1)[highest]
 
 

@@ -12,6 +12,7 @@ from laecips_core.config import UpdateConfig
 from laecips_core.learning.augment import with_harder_copies
 from laecips_core.learning.losses import frame_losses
 from laecips_core.learning.miner_training import go_on
+from laecips_core.learning.miner_training import only_trusted
 from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPair
@@ -30,10 +31,10 @@ class CarefulRule:
     """
     Batch-norm statistics of the new frames, then a few gentle steps with replay of source frames.
 
-    Batch norm stays frozen during the steps, fused pixels of low confidence are left out, and
-    fused labels weigh less than annotated ones. The miner learns from source frames and copies of
-    them in bad light: fused labels repeat f's own class errors, so by them every frame is easy.
-    Without source frames only the fused ones count.
+    Batch norm stays frozen during the steps. Fused labels weigh less than annotated ones; those of
+    low confidence, and of frames that the miner gives up on, are not trained on at all. The miner
+    learns from source frames and copies of them in bad light: fused labels repeat f's own class
+    errors, so by them every frame is easy. Without source frames only the fused ones count.
 
     :param config: all settings of the update.
     :param plan: the networks.
@@ -67,6 +68,7 @@ class CarefulRule:
         config, size_px = self._config, self._plan.input_size_px
         pair = build_pair(self._plan, start, seed)
         fused = sample_set(samples, size_px, config.min_label_confidence)
+        fused = only_trusted(pair, fused, config.beta, config.max_label_loss)
         kept = source_set(source, size_px) if source else None
         mix_statistics(pair.edge, fused, config.statistics_mix)
         self._train_edge(pair, fused, kept, checkpoint)

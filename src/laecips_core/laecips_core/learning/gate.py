@@ -37,6 +37,10 @@ class ReleaseGate:
     """
     Compares a candidate with the running weights on held-back frames.
 
+    On source frames the measure is the first version that was judged against, so that many small
+    losses do not add up. Fused labels come from the running weights and favour them: agreement
+    only shows a collapse, hence its wide tolerance.
+
     :param config: the two tolerances.
     :param plan: the networks.
     :param held_back: annotated source frames that no round trains on; may be empty.
@@ -49,6 +53,7 @@ class ReleaseGate:
         self._config = config
         self._plan = plan
         self._source = [(item.frame.image, item.labels) for item in held_back]
+        self._first: float | None = None
 
     def judge(
         self, running: ModelWeights, candidate: ModelWeights, recent: Sequence[Sample]
@@ -64,11 +69,13 @@ class ReleaseGate:
         """
         fused = [(sample.frame.image, sample.segmentation.labels) for sample in recent]
         source_old, source_new = (self._miou(w, self._source) for w in (running, candidate))
+        self._first = source_old if self._first is None else self._first
         fused_old, fused_new = (self._miou(w, fused) for w in (running, candidate))
-        worse_source = source_new < source_old - self._config.gate_source_tolerance
+        worse_source = source_new < self._first - self._config.gate_source_tolerance
         worse_fused = fused_new < fused_old - self._config.gate_agreement_tolerance
         reason = (
-            f'source mIoU {source_old:.3f} to {source_new:.3f} on {len(self._source)} frames, '
+            f'source mIoU {source_old:.3f} to {source_new:.3f} on {len(self._source)} frames '
+            f'(at first {self._first:.3f}), '
             f'agreement with fused labels {fused_old:.3f} to {fused_new:.3f} on {len(fused)}'
         )
         return GateDecision(not (worse_source or worse_fused), reason)

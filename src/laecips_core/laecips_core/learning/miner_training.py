@@ -40,6 +40,28 @@ def frozen_predictions(pair: NetworkPair, data: TrainingSet) -> tuple[Tensor, Te
     return torch.cat(maps), torch.cat(losses)
 
 
+def only_trusted(
+    pair: NetworkPair, data: TrainingSet, beta: float, max_loss: float
+) -> TrainingSet:
+    """
+    Take the labels from frames on which the edge model is lost.
+
+    A trained miner has h = min(1, β / l) (Eq. 14), so β / h is its guess of the loss. Fused labels
+    are the edge model's own classes: where it is lost, so are they.
+
+    :param pair: f and h that judged the frames; neither is changed.
+    :param data: N frames.
+    :param beta: β that h was trained with.
+    :param max_loss: largest estimated loss of a frame that keeps its labels.
+    :returns: the same images; labels of the other frames are all 255.
+    """
+    softmax, _ = frozen_predictions(pair, data)
+    with torch.no_grad():
+        lost = beta / pair.miner(softmax).sigmoid() > max_loss
+    labels = data.labels.masked_fill(lost.view(-1, 1, 1), UNLABELLED)
+    return TrainingSet(data.images, labels)
+
+
 def train_miner(
     pair: NetworkPair,
     data: TrainingSet,

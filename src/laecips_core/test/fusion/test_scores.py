@@ -34,7 +34,7 @@ def test_agree_with_a_sum_over_each_masks_pixels(size_px: tuple[int, int], share
     np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_agree_where_an_image_is_summed_in_several_chunks() -> None:
+def test_agree_at_a_size_that_is_no_whole_number_of_blocks() -> None:
     random = np.random.default_rng(0)
     softmax = random_softmax(random, (520, 1031), classes=2)
     masks = np.zeros((3, 520, 1031), np.bool_)

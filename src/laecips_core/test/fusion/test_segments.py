@@ -38,13 +38,19 @@ def test_the_last_of_equally_large_masks_is_on_top() -> None:
 
 def test_paint_gives_every_pixel_the_value_of_its_mask() -> None:
     segments = segments_of([1, 1, 1, 0], [0, 1, 0, 0])
-    painted = segments.paint(np.array([5, 7], np.uint8), np.uint8(9))
-    assert painted.tolist() == [5, 7, 5, 9]
+    painted = segments.paint(np.array([5, 7], np.uint8))
+    assert painted.tolist() == [5, 7, 5, 0]
     assert painted.dtype == np.uint8
 
 
 def test_bare_pixels_are_in_order() -> None:
     assert segments_of([0, 0, 1, 0, 0]).bare_pixels().tolist() == [0, 1, 3, 4]
+
+
+def test_bare_ranges_begin_and_end_where_no_mask_is() -> None:
+    starts, ends = segments_of([0, 0, 1, 0, 0], [0, 0, 1, 1, 0]).bare_ranges()
+    assert starts.tolist() == [0, 4]
+    assert ends.tolist() == [2, 5]
 
 
 def test_no_masks_leave_one_bare_segment() -> None:

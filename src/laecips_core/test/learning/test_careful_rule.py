@@ -162,3 +162,11 @@ def test_any_share_keeps_a_frame_of_both_kinds(batch_size: int, share: float) ->
 def test_a_single_sample_is_enough() -> None:
     candidate = run(samples(1), [])
     assert all(np.isfinite(array).all() for array in candidate.edge.values())
+
+
+def test_labels_of_frames_that_the_miner_gives_up_on_do_not_matter() -> None:
+    lost = replace(CONFIG, max_label_loss=0.0)
+    without_labels = replace(CONFIG, pseudo_weight=0.0)
+    first = run(samples(5), source(3), config=lost).edge
+    second = run(samples(5), source(3), config=without_labels).edge
+    assert all(np.array_equal(first[name], second[name]) for name in first)

@@ -64,7 +64,8 @@ def test_equal_weights_are_released(source: int, recent: int) -> None:
 def test_the_reason_holds_the_numbers() -> None:
     assert judge(RIGHT, 2, 3) == GateDecision(
         True,
-        'source mIoU 1.000 to 1.000 on 2 frames, agreement with fused labels 1.000 to 1.000 on 3',
+        'source mIoU 1.000 to 1.000 on 2 frames (at first 1.000), '
+        'agreement with fused labels 1.000 to 1.000 on 3',
     )
 
 
@@ -83,7 +84,8 @@ def test_worse_weights_are_rejected_on_fused_labels() -> None:
 def test_without_any_frame_everything_is_released() -> None:
     assert judge(SHUFFLED, 0, 0) == GateDecision(
         True,
-        'source mIoU nan to nan on 0 frames, agreement with fused labels nan to nan on 0',
+        'source mIoU nan to nan on 0 frames (at first nan), '
+        'agreement with fused labels nan to nan on 0',
     )
 
 
@@ -106,3 +108,13 @@ def test_one_lost_class_of_three_is_measured() -> None:
     candidate.edge['1.bias'][2] = -1.0
     decision = judge(candidate, 1, 0)
     assert 'source mIoU 1.000 to 0.500 on 1 frames' in decision.reason
+
+
+def test_small_losses_on_source_frames_do_not_add_up() -> None:
+    gate = ReleaseGate(UpdateConfig(gate_source_tolerance=0.6), PLAN, [labelled(0)])
+    slightly_worse = classifier([0, 1, 1])
+    slightly_worse.edge['1.bias'][2] = -1.0
+    assert gate.judge(RIGHT, slightly_worse, []).released
+    decision = gate.judge(slightly_worse, SHUFFLED, [])
+    assert not decision.released
+    assert 'source mIoU 0.500 to 0.000 on 1 frames (at first 1.000)' in decision.reason

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from laecips_core.learning.miner_training import frozen_predictions
+from laecips_core.learning.miner_training import only_trusted
 from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPair
@@ -17,6 +18,7 @@ from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.tensors import training_set
 from laecips_core.learning.tensors import TrainingSet
 from laecips_core.mining.learned import LearnedMiner
+from laecips_core.values import UNLABELLED
 from laecips_core.values import WeightArrays
 
 # Networks this small are slower on several threads, much slower on a busy machine.
@@ -110,3 +112,18 @@ def test_a_frame_without_labels_is_not_called_easy() -> None:
     miner = LearnedMiner(3, train(networks, data, epochs=300))
     maps, _ = frozen_predictions(networks, data)
     assert miner.confidence(maps[1].numpy()) == pytest.approx(BETA / loss_of(0), abs=0.02)
+
+
+def test_frames_of_a_large_estimated_loss_lose_their_labels_and_nothing_else() -> None:
+    networks = pair()
+    data = frames([0, 250], [0, 0])
+    train(networks, data, epochs=400)
+    hard, easy = (
+        BETA / h for h in networks.miner(frozen_predictions(networks, data)[0]).sigmoid()
+    )
+    assert hard > easy
+    kept = only_trusted(networks, data, BETA, (hard + easy) / 2)
+    assert (kept.labels[0] == UNLABELLED).all()
+    assert torch.equal(kept.labels[1], data.labels[1])
+    assert torch.equal(kept.images, data.images)
+    assert torch.equal(only_trusted(networks, data, BETA, 1e6).labels, data.labels)
