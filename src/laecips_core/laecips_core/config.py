@@ -118,7 +118,7 @@ class UpdateConfig:
         0.5, 'careful: share of annotated source frames in a batch.', low=0.0, high=0.9
     )
     statistics_mix: float = setting(
-        0.5, 'careful: share of the new frames in batch-norm statistics.', low=0.0, high=1.0
+        0.3, 'careful: share of the new frames in batch-norm statistics.', low=0.0, high=1.0
     )
     pseudo_weight: float = setting(
         0.3, 'careful: weight of the fused labels in the loss.', low=0.0, high=1.0
@@ -130,7 +130,7 @@ class UpdateConfig:
         128, 'careful: fused pixels below this confidence are not trained on.', low=0, high=255
     )
     gate_source_tolerance: float = setting(
-        0.02,
+        0.01,
         'Gate: mIoU on held-back source frames may fall by this since the start.',
         low=0.0,
         high=1.0,
@@ -138,7 +138,7 @@ class UpdateConfig:
     gate_agreement_tolerance: float = setting(
         0.25, 'Gate: agreement with recent fused labels may fall by this.', low=0.0, high=1.0
     )
-    gate_frames: int = setting(12, 'Gate: held-back source frames.', low=0, high=10_000)
+    gate_frames: int = setting(24, 'Gate: held-back source frames.', low=0, high=10_000)
     source_frames: int = setting(48, 'Source frames kept for replay.', low=0, high=100_000)
     seed: int = setting(0, 'Seed of every random choice in training.', low=0, high=2**31 - 1)
 

@@ -192,7 +192,7 @@ def test_a_built_trainer_trains_and_judges_with_the_source_frames(tmp_path: Path
     assert cloud.trainer is not None
     sample = segment(cloud, cloud.newest.manifest.version)
     result = cloud.trainer.round(cloud.newest, [sample] * 5, 1)
-    assert 'on 1 frames, agreement with fused labels' in result.reason
+    assert 'on 1 frames (at first' in result.reason
     assert result.reason.endswith('on 1')
     if result.update is not None:
         assert result.update.manifest.parent == cloud.newest.manifest.version
