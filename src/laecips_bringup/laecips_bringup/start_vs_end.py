@@ -17,7 +17,7 @@ from laecips_core.learning.split import split_indices
 from laecips_core.metrics.confusion import ConfusionMatrix
 from laecips_core.metrics.iou import dataset_miou
 from laecips_core.metrics.iou import image_miou
-from laecips_core.pipeline.build import build_edge
+from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.ports import DataSet
 from laecips_core.setting import replace_settings

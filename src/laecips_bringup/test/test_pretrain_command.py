@@ -13,7 +13,7 @@ from laecips_core.datasets.patrol.classes import CATALOGUE
 from laecips_core.errors import ConfigError
 from laecips_core.errors import DataSetError
 from laecips_core.learning.pretrain import PretrainConfig
-from laecips_core.pipeline.build import build_edge
+from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.setting import replace_settings
 from laecips_core.weights.encoding import catalogue_of
 from laecips_core.weights.files import load_update

@@ -18,7 +18,7 @@ from laecips_core.config import EdgeModelConfig
 from laecips_core.errors import WeightsError
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
-from laecips_core.pipeline.build import build_edge
+from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.registry import network_builder
 from laecips_core.setting import replace_settings
 from laecips_core.values import Frame

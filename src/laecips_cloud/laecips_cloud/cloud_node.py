@@ -18,7 +18,7 @@ from laecips_cloud.training_thread import TrainingThread
 from laecips_core.config import CloudConfig
 from laecips_core.learning.trainer import RoundResult
 from laecips_core.learning.trainer import Trainer
-from laecips_core.pipeline.build import build_cloud
+from laecips_core.pipeline.build_cloud import build_cloud
 from laecips_core.values import Sample
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.transfer import chunk_of

@@ -11,7 +11,7 @@ from sensor_msgs.msg import Image
 
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
-from laecips_core.pipeline.build import build_edge
+from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.values import Frame
 from laecips_core.values import Source
 from laecips_core.values import WeightUpdate

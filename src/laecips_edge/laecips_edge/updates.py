@@ -117,11 +117,10 @@ class UpdateClient:
         call.add_done_callback(self._answered)
 
     def _answered(self, call: Future) -> None:
-        download = self._download
+        response, download = call.result(), self._download
         if download is None or self._call is not call:
             return
         self._call = None
-        response = call.result()
         try:
             if response.status != GetModelUpdate.Response.OK:
                 raise WeightsError('answer to get_model_update', 'status OK', response.error)

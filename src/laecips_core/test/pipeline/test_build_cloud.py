@@ -27,8 +27,8 @@ from laecips_core.image_codec import sha256_hex
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.models.fast_scnn import FastScnn
-from laecips_core.pipeline.build import build_cloud
-from laecips_core.pipeline.build import Cloud
+from laecips_core.pipeline.build_cloud import build_cloud
+from laecips_core.pipeline.build_cloud import Cloud
 from laecips_core.pipeline.cloud import HardFrame
 from laecips_core.values import Sample
 from laecips_core.values import WeightUpdate

@@ -19,7 +19,7 @@ from laecips_core.errors import WeightsError
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.models.fast_scnn import FastScnn
-from laecips_core.pipeline.build import build_edge
+from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.values import Frame
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.encoding import encode

@@ -1,4 +1,4 @@
-"""Puts the pipelines together from configuration; the one place where parts are chosen."""
+"""Puts the cloud together from configuration."""
 
 from __future__ import annotations
 
@@ -6,109 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import CloudConfig
-from laecips_core.config import EdgeConfig
-from laecips_core.config import EdgeModelConfig
-from laecips_core.config import LimitsConfig
-from laecips_core.config import MinerConfig
 from laecips_core.datasets.stamps import AnnotationIndex
 from laecips_core.errors import CatalogueMismatchError
 from laecips_core.errors import WeightsError
 from laecips_core.learning.gate import ReleaseGate
-from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.split import split_indices
 from laecips_core.learning.split import thin
 from laecips_core.learning.trainer import Trainer
-from laecips_core.models.torch_engine import TorchEdgeModel
 from laecips_core.pipeline.cloud import CloudPipeline
-from laecips_core.pipeline.edge import EdgeParts
-from laecips_core.pipeline.edge import EdgePipeline
+from laecips_core.pipeline.parts import PartsBuilder
+from laecips_core.pipeline.parts import start_weights
 from laecips_core.pipeline.versions import LoadedVersions
 from laecips_core.registry import build_dataset
 from laecips_core.registry import build_fuser
 from laecips_core.registry import build_mask_generator
-from laecips_core.registry import build_miner
 from laecips_core.registry import build_update_rule
-from laecips_core.registry import network_builder
 from laecips_core.setting import check_config
 from laecips_core.values import LabelledFrame
 from laecips_core.values import LabelMap
 from laecips_core.values import ModelWeights
 from laecips_core.values import WeightUpdate
-from laecips_core.weights.checks import check_fits
 from laecips_core.weights.encoding import catalogue_of
-from laecips_core.weights.encoding import decode
 from laecips_core.weights.encoding import encode
-from laecips_core.weights.files import load_update
-from laecips_core.weights.files import resolve_weights
 from laecips_core.weights.store import VersionStore
-
-
-@dataclass(frozen=True)
-class PartsBuilder:
-    """
-    Makes weights ready to run, for one model, miner and class catalogue.
-
-    :param model: the edge model's settings.
-    :param miner: the miner's settings.
-    :param limits: bounds on updates.
-    :param catalogue: the classes that every update must have.
-    """
-
-    model: EdgeModelConfig
-    miner: MinerConfig
-    limits: LimitsConfig
-    catalogue: ClassCatalogue
-
-    @property
-    def plan(self) -> NetworkPlan:
-        """How to build the networks for training."""
-        size_px = self.model.input_height_px, self.model.input_width_px
-        return NetworkPlan(network_builder(self.model), len(self.catalogue), size_px)
-
-    def unpack(self, update: WeightUpdate) -> ModelWeights:
-        """
-        Check an update and give its numbers.
-
-        :raises WeightsError: when it is damaged or meant for another model or catalogue.
-        """
-        weights = decode(update, self.limits.max_update_bytes)
-        check_fits(update, model=self.model.name, catalogue=self.catalogue)
-        return weights
-
-    def load(self, update: WeightUpdate) -> EdgeParts:
-        """
-        Make an update ready to run.
-
-        :raises WeightsError: when it does not fit.
-        """
-        weights = self.unpack(update)
-        plan = self.plan
-        network = plan.build(plan.classes)
-        model = TorchEdgeModel(self.model.name, network, plan.input_size_px)
-        model.load_weights(weights.edge)
-        miner = build_miner(self.miner, plan.classes, weights.miner)
-        return EdgeParts(model, miner, update.manifest.version)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """
-    Everything the edge node runs.
-
-    :param pipeline: the pass over a frame.
-    :param parts: makes updates ready to run.
-    :param start: the weights it started with.
-    :param device: what the model runs on.
-    """
-
-    pipeline: EdgePipeline
-    parts: PartsBuilder
-    start: WeightUpdate
-    device: str
 
 
 @dataclass(frozen=True)
@@ -136,28 +58,6 @@ class Cloud:
         return newest
 
 
-def _start(model: EdgeModelConfig, limits: LimitsConfig) -> WeightUpdate:
-    network_builder(model)  # an unknown model is refused by name, before its weights are looked at
-    if model.threads:
-        torch.set_num_threads(model.threads)
-    return load_update(resolve_weights(model.weights), limits.max_update_bytes)
-
-
-def build_edge(config: EdgeConfig) -> Edge:
-    """
-    Build the edge from its configuration.
-
-    :raises ConfigError: when a value is not allowed.
-    :raises WeightsError: when the weights are missing, damaged, or do not fit.
-    """
-    check_config(config)
-    start = _start(config.model, config.limits)
-    parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
-    running = parts.load(start)
-    pipeline = EdgePipeline(running, config.miner.threshold)
-    return Edge(pipeline, parts, start, running.model.device)
-
-
 def build_cloud(config: CloudConfig) -> Cloud:
     """
     Build the cloud from its configuration.
@@ -167,7 +67,7 @@ def build_cloud(config: CloudConfig) -> Cloud:
     :raises DataSetError: when source frames or annotations are asked for and cannot be read.
     """
     check_config(config)
-    start = _start(config.model, config.limits)
+    start = start_weights(config.model, config.limits)
     parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
     folder = Path(config.store).expanduser() if config.store else None
     store = VersionStore(folder, config.keep_versions, config.limits.max_update_bytes)

@@ -1,0 +1,45 @@
+"""Puts the edge together from configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from laecips_core.config import EdgeConfig
+from laecips_core.pipeline.edge import EdgePipeline
+from laecips_core.pipeline.parts import PartsBuilder
+from laecips_core.pipeline.parts import start_weights
+from laecips_core.setting import check_config
+from laecips_core.values import WeightUpdate
+from laecips_core.weights.encoding import catalogue_of
+
+
+@dataclass(frozen=True)
+class Edge:
+    """
+    Everything the edge node runs.
+
+    :param pipeline: the pass over a frame.
+    :param parts: makes updates ready to run.
+    :param start: the weights it started with.
+    :param device: what the model runs on.
+    """
+
+    pipeline: EdgePipeline
+    parts: PartsBuilder
+    start: WeightUpdate
+    device: str
+
+
+def build_edge(config: EdgeConfig) -> Edge:
+    """
+    Build the edge from its configuration.
+
+    :raises ConfigError: when a value is not allowed.
+    :raises WeightsError: when the weights are missing, damaged, or do not fit.
+    """
+    check_config(config)
+    start = start_weights(config.model, config.limits)
+    parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
+    running = parts.load(start)
+    pipeline = EdgePipeline(running, config.miner.threshold)
+    return Edge(pipeline, parts, start, running.model.device)
