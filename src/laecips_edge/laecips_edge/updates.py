@@ -22,6 +22,7 @@ from laecips_msgs.srv import GetModelUpdate
 from laecips_ros import qos
 from laecips_ros.conversions import manifest_from_msg
 from laecips_ros.counters import Counters
+from laecips_ros.steady import steady_timer
 
 _CHECK_S = 0.25
 _MAX_FAILURES = 3
@@ -68,7 +69,7 @@ class UpdateClient:
         self._subscription = node.create_subscription(
             ModelVersion, 'cloud/model_version', self._announced, qos.latched()
         )
-        self._timer = node.create_timer(_CHECK_S, self._check)
+        self._timer = steady_timer(node, _CHECK_S, self._check)
 
     def close(self) -> None:
         """Wait for an install in progress; start no other."""

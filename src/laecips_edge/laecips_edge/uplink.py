@@ -26,6 +26,7 @@ from laecips_edge.pending import PendingHardFrames
 from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros.conversions import ns_to_stamp
 from laecips_ros.counters import Counters
+from laecips_ros.steady import steady_timer
 
 _DEADLINE_CHECK_S = 0.01
 _MAX_LATE = 16
@@ -87,7 +88,7 @@ class Uplink:
         self._client = node.create_client(SegmentHardFrame, 'cloud/segment_hard_frame')
         self._pending: PendingHardFrames[_Sent] = PendingHardFrames(1)
         self._late: dict[str, _Sent] = {}
-        self._timer = node.create_timer(_DEADLINE_CHECK_S, self._check_deadlines)
+        self._timer = steady_timer(node, _DEADLINE_CHECK_S, self._check_deadlines)
         self.configure(config)
 
     def configure(self, config: EdgeConfig) -> None:

@@ -12,13 +12,12 @@ from diagnostic_msgs.msg import DiagnosticArray
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_msgs.msg import KeyValue
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import Clock
-from rclpy.clock import ClockType
 from rclpy.node import Node
 
 from laecips_ros.counters import Counters
 from laecips_ros.qos import diagnostics
 from laecips_ros.qos import overridable
+from laecips_ros.steady import steady_timer
 
 PERIOD_S = 1.0
 
@@ -72,13 +71,7 @@ class Diagnostics:
         self._publisher = node.create_publisher(
             DiagnosticArray, '/diagnostics', diagnostics(), qos_overriding_options=overridable()
         )
-        # On the steady clock, a paused bag (use_sim_time) does not silence a node.
-        self._timer = node.create_timer(
-            PERIOD_S,
-            self.publish,
-            callback_group=MutuallyExclusiveCallbackGroup(),
-            clock=Clock(clock_type=ClockType.STEADY_TIME),
-        )
+        self._timer = steady_timer(node, PERIOD_S, self.publish, MutuallyExclusiveCallbackGroup())
 
     def publish(self) -> None:
         """Publish the state of the moment."""
