@@ -115,3 +115,16 @@ def test_at_a_rate_nobody_waits_and_no_mask_is_doubled(tmp_path: Path) -> None:
     answered = [frame for frame in run.frames if frame.mask is not None]
     assert 0 < len(answered) <= _FRAMES
     assert run.masks_received == len(answered)
+
+
+def test_nodes_end_cleanly_in_the_middle_of_a_round(tmp_path: Path) -> None:
+    endless = {'update.epochs': 10_000}
+    options = ReplayOptions('STOP', rate_hz=2.0)
+    run = _run(tmp_path, {'miner.name': 'always'}, endless, options, frames=6)
+    assert run.masks_received == 6
+    log = (tmp_path / 'cloud.log').read_text(encoding='utf-8')
+    assert 'round 1 STARTED' in log
+    assert 'round 1 FAILED: ' in log
+    assert 'told to stop' in log
+    assert 'Traceback' not in log
+    assert 'terminate' not in log

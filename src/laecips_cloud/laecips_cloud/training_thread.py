@@ -168,6 +168,8 @@ class TrainingThread:
     def _round(self, samples: list[Sample], number: int) -> RoundEvent:
         try:
             result = self._train(samples, number, self._check_stopped)
+        except RoundStoppedError as error:
+            return RoundEvent(number, RoundState.FAILED, len(samples), str(error))
         except Exception as error:
             # Whatever goes wrong in training, frames must be answered and later rounds run.
             self._counters.add_error(error)

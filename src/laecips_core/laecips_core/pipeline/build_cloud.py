@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import logging
 from pathlib import Path
 
 from laecips_core.catalogue import ClassCatalogue
@@ -31,6 +32,8 @@ from laecips_core.values import WeightUpdate
 from laecips_core.weights.encoding import catalogue_of
 from laecips_core.weights.encoding import encode
 from laecips_core.weights.store import VersionStore
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,13 @@ def build_cloud(config: CloudConfig) -> Cloud:
         config.limits,
     )
     trainer = None if config.update.rule == 'none' else _build_trainer(config, parts)
+    _log.info(
+        'weights %s, masks by %s, fusion %s, update rule %s',
+        (newest or start).manifest.version,
+        config.masks.name,
+        config.fusion.name,
+        config.update.rule,
+    )
     return Cloud(pipeline, store, trainer, parts.catalogue)
 
 

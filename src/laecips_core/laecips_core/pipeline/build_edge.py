@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import logging
 
 from laecips_core.config import EdgeConfig
 from laecips_core.pipeline.edge import EdgePipeline
@@ -11,6 +12,8 @@ from laecips_core.pipeline.parts import start_weights
 from laecips_core.setting import check_config
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.encoding import catalogue_of
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,4 +45,12 @@ def build_edge(config: EdgeConfig) -> Edge:
     parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
     running = parts.load(start)
     pipeline = EdgePipeline(running, config.miner.threshold)
+    _log.info(
+        'edge model %s on %s, weights %s, miner %s with threshold %g',
+        running.model.name,
+        running.model.device,
+        running.weights_version,
+        running.miner.name,
+        config.miner.threshold,
+    )
     return Edge(pipeline, parts, start, running.model.device)
