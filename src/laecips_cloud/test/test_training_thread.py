@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from queue import Queue
 from threading import Event
 
@@ -54,7 +55,7 @@ class _Rounds:
 
 
 @pytest.fixture
-def rounds():  # noqa: ANN201
+def rounds() -> Iterator[_Rounds]:
     made = _Rounds(UpdateConfig(buffer_size=2, buffer_capacity=3))
     yield made
     made.go.set()
