@@ -109,7 +109,7 @@ def replay(
     with _ros(state) as (node, executor):
         link = _Link(node, state, executor, processes)
         link.wait(node.absent, options.ready_deadline_s, 'looking for the nodes')
-        # Whether the nodes have found each other, too, cannot be seen from here.
+        # Whether the edge has found our subscriptions, too, cannot be seen from here.
         link.spin_until(time.monotonic() + _SETTLE_S)
         if options.rate_hz == 0.0:
             _in_lockstep(stream, link, options)

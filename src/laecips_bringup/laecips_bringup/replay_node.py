@@ -9,6 +9,7 @@ from rclpy.node import Node
 from rclpy.qos import HistoryPolicy
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
+from std_msgs.msg import Bool
 from std_msgs.msg import Header
 
 from laecips_bringup.records import RoundRecord
@@ -19,7 +20,6 @@ from laecips_core.values import Source
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import Report
 from laecips_msgs.msg import TrainingRound
-from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros.conversions import image_from_rgb
 from laecips_ros.conversions import map_from_image
 from laecips_ros.conversions import ns_to_stamp
@@ -52,13 +52,14 @@ class ReplayNode(Node):
         super().__init__('laecips_replay', context=context)
         self._state = state
         self._images = self.create_publisher(Image, IMAGE_TOPIC, masks())
-        self._cloud = self.create_client(SegmentHardFrame, 'cloud/segment_hard_frame')
+        self._cloud_ready = False
         listeners: list[tuple[type, str, Any, QoSProfile]] = [
             (Image, MASK_TOPIC, self._on_mask, masks()),
             (Report, 'edge/report', self._on_report, masks()),
             (ModelVersion, 'edge/model_version', self._on_edge_version, latched()),
             (ModelVersion, 'cloud/model_version', self._on_cloud_version, latched()),
             (TrainingRound, 'cloud/training_round', self._on_round, latched()),
+            (Bool, 'edge/cloud_ready', self._on_cloud_ready, latched()),
         ]
         for kind, topic, callback, profile in listeners:
             self.create_subscription(kind, topic, callback, _keep_all(profile))
@@ -69,7 +70,7 @@ class ReplayNode(Node):
             'a subscriber of image': self._images.get_subscription_count() > 0,
             'edge/model_version': bool(self._state.edge_version),
             'cloud/model_version': bool(self._state.cloud_version),
-            'service cloud/segment_hard_frame': self._cloud.service_is_ready(),
+            'true on edge/cloud_ready': self._cloud_ready,
         }
         missing = ', '.join(name for name, good in found.items() if not good)
         return missing or self._state.outdated
@@ -93,6 +94,9 @@ class ReplayNode(Node):
 
     def _on_edge_version(self, msg: ModelVersion) -> None:
         self._state.take_edge_version(msg.version, msg.size_bytes)
+
+    def _on_cloud_ready(self, msg: Bool) -> None:
+        self._cloud_ready = msg.data
 
     def _on_cloud_version(self, msg: ModelVersion) -> None:
         self._state.cloud_version = msg.version

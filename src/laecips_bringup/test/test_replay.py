@@ -17,6 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
+from std_msgs.msg import Bool
 
 from laecips_bringup.records import FrameRecord
 from laecips_bringup.replay import NoAnswerError
@@ -33,7 +34,6 @@ from laecips_core.values import Source
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import Report
 from laecips_msgs.msg import TrainingRound
-from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros import qos
 from laecips_ros.conversions import frame_from_image
 from laecips_ros.conversions import image_from_map
@@ -71,9 +71,8 @@ class Nodes(Node):
         cloud_version = self.create_publisher(ModelVersion, 'cloud/model_version', latched)
         for publisher in (self.edge_version, cloud_version):
             publisher.publish(ModelVersion(version='v1', size_bytes=500))
-        self.create_service(
-            SegmentHardFrame, 'cloud/segment_hard_frame', lambda request, response: response
-        )
+        self.ready = self.create_publisher(Bool, 'edge/cloud_ready', latched)
+        self.ready.publish(Bool(data=True))
         self.create_subscription(Image, 'image', lambda msg: behaviour(self, msg), 10)
 
     def publish_mask(self, msg: Image) -> None:

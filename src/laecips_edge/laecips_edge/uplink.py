@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rclpy.node import Node
 from rclpy.task import Future
+from std_msgs.msg import Bool
 
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
@@ -24,11 +25,13 @@ from laecips_edge.call import CloudAnswer
 from laecips_edge.call import JudgedFrame
 from laecips_edge.pending import PendingHardFrames
 from laecips_msgs.srv import SegmentHardFrame
+from laecips_ros import qos
 from laecips_ros.conversions import ns_to_stamp
 from laecips_ros.counters import Counters
 from laecips_ros.steady import steady_timer
 
 _DEADLINE_CHECK_S = 0.01
+_READY_CHECK_S = 0.1
 _MAX_LATE = 16
 _REASONS = {
     SegmentHardFrame.Response.REFUSED: 'refused',
@@ -86,9 +89,12 @@ class Uplink:
         self._catalogue_sha256 = catalogue_sha256
         self._events, self._counters = events, counters
         self._client = node.create_client(SegmentHardFrame, 'cloud/segment_hard_frame')
+        self._ready = node.create_publisher(Bool, '~/cloud_ready', qos.latched())
+        self._was_ready: bool | None = None
         self._pending: PendingHardFrames[_Sent] = PendingHardFrames(1)
         self._late: dict[str, _Sent] = {}
         self._timer = steady_timer(node, _DEADLINE_CHECK_S, self._check_deadlines)
+        self._ready_timer = steady_timer(node, _READY_CHECK_S, self._announce_ready)
         self.configure(config)
 
     def configure(self, config: EdgeConfig) -> None:
@@ -176,6 +182,12 @@ class Uplink:
             len(response.label_png) + len(response.confidence_png),
             response.training_round,
         )
+
+    def _announce_ready(self) -> None:
+        ready = self._client.service_is_ready()
+        if ready != self._was_ready:
+            self._was_ready = ready
+            self._ready.publish(Bool(data=ready))
 
     def _check_deadlines(self) -> None:
         for sent in self._pending.expire(perf_counter()):
