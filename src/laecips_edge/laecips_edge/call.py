@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 
 from std_msgs.msg import Header
 
@@ -28,6 +29,10 @@ class JudgedFrame:
     def frame_uid(self) -> str:
         """Identity of the frame."""
         return self.edge.frame.frame_uid
+
+    def age_s(self) -> float:
+        """Give the time since its image came, in seconds."""
+        return perf_counter() - self.arrived_s
 
 
 @dataclass(frozen=True)

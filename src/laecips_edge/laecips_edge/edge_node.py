@@ -45,6 +45,7 @@ class EdgeNode(Node):
         self._logging = LoggingBridge(self, ('laecips_core', 'laecips_ros', 'laecips_edge'))
         self._config = declare_config(self, EdgeConfig())
         self._edge = build_edge(self._config)
+        self._controller = self._edge.pipeline.controller
         self._counters = Counters()
         catalogue = self._edge.parts.catalogue
         self._outputs = Outputs(self, catalogue)
@@ -74,6 +75,7 @@ class EdgeNode(Node):
 
     def on_answer(self, frame: JudgedFrame, answer: CloudAnswer) -> None:
         """Publish a fused mask: the frame's one mask, or its refinement."""
+        self._controller.answered(frame.age_s(), answer.bytes_up)
         if self._config.uplink.policy == 'provisional':
             self._outputs.publish_refined(frame, answer)
         else:
@@ -87,6 +89,7 @@ class EdgeNode(Node):
     def on_fallback(self, frame: JudgedFrame, reason: str, bytes_up: int = 0) -> None:
         """Publish the edge's own mask for a hard frame, unless it went out at once."""
         self._counters.add(f'fallbacks.{reason}')
+        self._controller.answered(frame.age_s(), bytes_up)
         if self._config.uplink.policy == 'wait':
             mask = frame.edge.segmentation.from_source(Source.EDGE_FALLBACK)
             self._outputs.publish(frame, mask, reason=reason, bytes_up=bytes_up)
@@ -104,7 +107,8 @@ class EdgeNode(Node):
 
     def _process(self, item: tuple[Image | CompressedImage, float]) -> None:
         msg, arrived_s = item
-        judged = JudgedFrame(self._edge.pipeline.process(self._frame(msg)), msg.header, arrived_s)
+        edge = self._edge.pipeline.process(self._frame(msg), perf_counter() - arrived_s)
+        judged = JudgedFrame(edge, msg.header, arrived_s)
         hard = judged.edge.verdict.hard
         if not hard or self._config.uplink.policy == 'provisional':
             self._outputs.publish(judged, judged.edge.segmentation)
@@ -128,16 +132,12 @@ class EdgeNode(Node):
 
     def _apply(self, config: EdgeConfig) -> None:
         self._config = config
-        self._edge.pipeline.threshold = config.miner.threshold
+        self._controller.configure(config.controller, config.miner.threshold)
         self._uplink.configure(config)
 
     def _state(self) -> State:
-        values = {
-            'weights_version': self._edge.pipeline.weights_version,
-            'threshold': self._edge.pipeline.threshold,
-            'device': self._edge.device,
-        }
-        return State(Level.OK, 'running', values)
+        facts = {**self._edge.pipeline.facts(), 'device': self._edge.device}
+        return State(Level.OK, 'running', facts)
 
 
 def main() -> int:

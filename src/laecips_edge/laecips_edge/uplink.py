@@ -177,7 +177,7 @@ class Uplink:
         return CloudAnswer(
             Segmentation(labels, confidence, Source.FUSED, response.weights_version),
             cloud_s,
-            response.decode_s + response.edge_s + response.masks_s + response.fusion_s,
+            _compute_s(response),
             sent.bytes_up,
             len(response.label_png) + len(response.confidence_png),
             response.training_round,
@@ -196,3 +196,8 @@ class Uplink:
                 oldest = self._late.pop(next(iter(self._late)))
                 self._client.remove_pending_request(oldest.future)
             self._events.on_fallback(sent.frame, 'deadline', sent.bytes_up)
+
+
+def _compute_s(response: SegmentHardFrame.Response) -> float:
+    models_s = response.edge_s + response.masks_s + response.labels_s
+    return float(response.decode_s + models_s + response.fusion_s)

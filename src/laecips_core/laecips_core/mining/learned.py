@@ -7,6 +7,7 @@ from torch import nn
 from torch import Tensor
 from torch.nn import functional
 
+from laecips_core.mining.benefit import without_benefit
 from laecips_core.models.state import load_arrays
 from laecips_core.values import Softmax
 from laecips_core.values import WeightArrays
@@ -54,7 +55,8 @@ class LearnedMiner:
     Hard input miner with trained weights.
 
     :param classes: number of classes M.
-    :param arrays: every tensor of :class:`MinerNetwork` by name.
+    :param arrays: every tensor of :class:`MinerNetwork` by name; those of the benefit miner are
+        not read.
     """
 
     name = 'learned'
@@ -66,7 +68,7 @@ class LearnedMiner:
         :raises WeightsError: when a name or shape does not fit.
         """
         self._network = MinerNetwork(classes).eval()
-        load_arrays(self._network, arrays)
+        load_arrays(self._network, without_benefit(arrays))
 
     def confidence(self, softmax: Softmax) -> float:
         """

@@ -62,6 +62,13 @@ def test_weights_of_other_classes_are_refused() -> None:
         LearnedMiner(3, arrays_of(network(2)))
 
 
+def test_arrays_of_the_benefit_miner_are_not_read() -> None:
+    arrays, softmax = arrays_of(network(3)), some_softmax(3)
+    expected = LearnedMiner(3, arrays).confidence(softmax)
+    arrays['benefit.bias'] = np.zeros(1, np.float32)
+    assert LearnedMiner(3, arrays).confidence(softmax) == expected
+
+
 def test_missing_weights_are_refused() -> None:
     with pytest.raises(WeightsError, match=r'tensors: expected also features\.0\.weight'):
         LearnedMiner(3, {})
