@@ -35,7 +35,7 @@ NODE = NUMERIC | ROS | {'laecips_core', 'laecips_msgs', 'laecips_ros'}
 ALLOWED = {
     'laecips_msgs': frozenset[str](),
     'laecips_core': NUMERIC
-    | {'matplotlib', 'numba', 'rosbags', 'safetensors', 'skimage', 'torch', 'yaml'},
+    | {'matplotlib', 'numba', 'rosbags', 'safetensors', 'skimage', 'torch', 'yaml', 'zstandard'},
     'laecips_ros': NUMERIC | ROS | {'laecips_core', 'laecips_msgs', 'rosbags', 'yaml'},
     'laecips_edge': NODE,
     'laecips_cloud': NODE,

@@ -58,14 +58,17 @@ def new_figure(height_inches: float) -> Figure:
     return figure
 
 
-def add_legend(figure: Figure, handles: Sequence[Artist]) -> None:
+def add_legend(
+    figure: Figure, handles: Sequence[Artist], most_columns: int = _LEGEND_COLUMNS
+) -> None:
     """
     Put a legend above everything drawn.
 
     :param figure: the figure.
     :param handles: labelled artists, at least one.
+    :param most_columns: entries beside each other, at most.
     """
-    columns = min(len(handles), _LEGEND_COLUMNS)
+    columns = min(len(handles), most_columns)
     figure.legend(handles=handles, loc='outside upper center', ncols=columns, frameon=False)
 
 

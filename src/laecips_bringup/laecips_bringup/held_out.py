@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import ControllerConfig
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.metrics.confusion import ConfusionMatrix
 from laecips_core.metrics.iou import class_iou
 from laecips_core.metrics.iou import dataset_miou
+from laecips_core.mining.controller import FixedThreshold
 from laecips_core.mining.learned import LearnedMiner
 from laecips_core.models.torch_engine import TorchEdgeModel
 from laecips_core.pipeline.edge import EdgeParts
@@ -55,7 +57,8 @@ def score_held_out(
     network = build_pair(plan, weights, seed=0).edge
     model = TorchEdgeModel('held out', network, plan.input_size_px)
     miner = LearnedMiner(plan.classes, weights.miner)
-    pipeline = EdgePipeline(EdgeParts(model, miner, ''), threshold=0.0)
+    controller = FixedThreshold(ControllerConfig(), 0.0)
+    pipeline = EdgePipeline(EdgeParts(model, miner, ''), controller)
     confusion = ConfusionMatrix(plan.classes)
     confidences = []
     for index in held_out:

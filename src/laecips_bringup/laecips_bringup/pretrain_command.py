@@ -24,6 +24,7 @@ from laecips_bringup.held_out import print_scores
 from laecips_bringup.held_out import score_held_out
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeModelConfig
+from laecips_core.config import LimitsConfig
 from laecips_core.config import SourceConfig
 from laecips_core.errors import ConfigError
 from laecips_core.errors import DataSetError
@@ -31,6 +32,7 @@ from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.pretrain import pretrain
 from laecips_core.learning.pretrain import PretrainConfig
 from laecips_core.learning.split import split_indices
+from laecips_core.learning.tensors import joined
 from laecips_core.learning.tensors import source_set
 from laecips_core.learning.tensors import TrainingSet
 from laecips_core.ports import DataSet
@@ -39,8 +41,12 @@ from laecips_core.registry import network_builder
 from laecips_core.setting import check_config
 from laecips_core.setting import settings_of
 from laecips_core.values import ModelWeights
+from laecips_core.weights.checks import check_fits
+from laecips_core.weights.encoding import decode
 from laecips_core.weights.encoding import encode
 from laecips_core.weights.encoding import rounded
+from laecips_core.weights.files import load_update
+from laecips_core.weights.files import resolve_weights
 from laecips_core.weights.files import save_update
 from laecips_core.weights.files import SUFFIX
 
@@ -55,12 +61,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # Training on the stream that a replay then judges would make every later figure worthless.
     parser.set_defaults(split=SourceConfig().split, seed=PretrainConfig().seed)
     parser.add_argument('--out', type=Path, required=True, help='Weights file to write.')
-    parser.add_argument('--model', default=EdgeModelConfig().name, help='Edge model to train.')
+    model = EdgeModelConfig()
+    parser.add_argument('--model', default=model.name, help='Network to train.')
+    for name in ('input_height_px', 'input_width_px'):
+        parser.add_argument(_flag(name), type=int, default=getattr(model, name), help='Its input.')
+    parser.add_argument(
+        '--start', default='', help='Weights file of the same network to go on from.'
+    )
     for name, value, fact in settings_of(PretrainConfig()):
         if name == 'seed':
             continue
-        text = f'{fact.description} Default: {value:g}.'
-        parser.add_argument(_flag(name), type=type(value), default=value, help=text)
+        text = f'{fact.description} Default: {value}.'.replace('%', '%%')
+        parser.add_argument(
+            _flag(name), type=type(value), default=value, choices=fact.choices or None, help=text
+        )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -74,7 +88,12 @@ def run(arguments: argparse.Namespace) -> int:
     """
     console = Console()
     data_config, config = dataset_config(arguments), _pretrain_config(arguments)
-    model = EdgeModelConfig(name=arguments.model)
+    model = EdgeModelConfig(
+        name=arguments.model,
+        input_height_px=arguments.input_height_px,
+        input_width_px=arguments.input_width_px,
+    )
+    check_config(model)
     _check_out(arguments.out)
     dataset = build_dataset(data_config)
     trained, held_out = split_indices(len(dataset))
@@ -83,12 +102,14 @@ def run(arguments: argparse.Namespace) -> int:
     size_px = model.input_height_px, model.input_width_px
     plan = NetworkPlan(network_builder(model), len(dataset.catalogue), size_px)
     console.print(f'{dataset.name}: training on {len(trained)} frames, {len(held_out)} held out')
-    weights = rounded(_train(plan, dataset, trained, held_out, config, console))
+    start = _start(arguments.start, model, dataset)
+    weights = rounded(_train(plan, dataset, trained, held_out, config, start, console))
     scores = score_held_out(plan, weights, dataset, held_out)
     print_scores(scores, dataset.catalogue, console)
     notes = {
-        'command': command_line(data_config, model.name, config, arguments.out),
+        'command': command_line(data_config, model, config, arguments.out),
         'seed': str(config.seed),
+        'start': '' if start is None else Path(arguments.start).name,
         'frames': str(len(trained)),
         'held_out_miou': f'{scores.miou_dataset:.4f}',
         'torch': torch.__version__,
@@ -103,19 +124,23 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def command_line(dataset: DataSetConfig, model: str, training: PretrainConfig, out: Path) -> str:
+def command_line(
+    dataset: DataSetConfig, model: EdgeModelConfig, training: PretrainConfig, out: Path
+) -> str:
     """
     Write the command that makes the same weights, with folders cut off every path.
 
     :param dataset: the data set.
-    :param model: name of the edge model.
+    :param model: the network and the size of its input.
     :param training: epochs, rates, β, seed.
     :param out: the weights file.
     """
     values = asdict(dataset) | asdict(training)
     values['dataset'] = values.pop('name')
     values['root'] = Path(values['root']).name
-    words = ['laecips', 'pretrain', '--model', model]
+    values['input_height_px'] = model.input_height_px
+    values['input_width_px'] = model.input_width_px
+    words = ['laecips', 'pretrain', '--model', model.name]
     for name in ['dataset', *sorted(values.keys() - {'dataset'})]:
         if values[name] != '':
             words += [_flag(name), str(values[name])]
@@ -138,12 +163,22 @@ def _check_out(out: Path) -> None:
         raise ConfigError('--out', str(out), f'a {SUFFIX} file in a folder that exists')
 
 
+def _start(name: str, model: EdgeModelConfig, dataset: DataSet) -> ModelWeights | None:
+    if not name:
+        return None
+    limit_bytes = LimitsConfig().max_update_bytes
+    update = load_update(resolve_weights(name), limit_bytes)
+    check_fits(update, model=model.name, catalogue=dataset.catalogue)
+    return decode(update, limit_bytes)
+
+
 def _train(
     plan: NetworkPlan,
     dataset: DataSet,
     trained: Sequence[int],
     held_out: Sequence[int],
     config: PretrainConfig,
+    start: ModelWeights | None,
     console: Console,
 ) -> ModelWeights:
     columns = (
@@ -163,7 +198,7 @@ def _train(
         def tell(epoch: int, loss: float) -> None:
             progress.update(training, completed=epoch, loss=f'loss {loss:.3f}')
 
-        return pretrain(plan, edge_data, miner_data, config, tell)
+        return pretrain(plan, edge_data, miner_data, config, tell, start)
 
 
 def _read(
@@ -174,5 +209,4 @@ def _read(
     for index in indices:
         parts.append(source_set([dataset[index]], plan.input_size_px))
         advance()
-    images = torch.cat([part.images for part in parts])
-    return TrainingSet(images, torch.cat([part.labels for part in parts]))
+    return joined(parts)

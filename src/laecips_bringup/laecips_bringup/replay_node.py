@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 from laecips_bringup.records import RoundRecord
 from laecips_bringup.replay_state import Answer
 from laecips_bringup.replay_state import ReplayState
+from laecips_bringup.replay_state import ROLLED_BACK
 from laecips_bringup.stream import StreamFrame
 from laecips_core.values import Source
 from laecips_msgs.msg import ModelVersion
@@ -36,6 +37,7 @@ _ROUND_STATES = {
     TrainingRound.RELEASED: 'RELEASED',
     TrainingRound.REJECTED: 'REJECTED',
     TrainingRound.FAILED: 'FAILED',
+    TrainingRound.ROLLED_BACK: ROLLED_BACK,
 }
 
 

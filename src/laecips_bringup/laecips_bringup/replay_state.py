@@ -15,6 +15,9 @@ from laecips_core.values import Source
 
 STARTED = 'STARTED'
 RELEASED = 'RELEASED'
+ROLLED_BACK = 'ROLLED_BACK'
+
+_IN_FORCE = (RELEASED, ROLLED_BACK)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ class ReplayState:
             return
         self._newest_finished = news.number
         if self._fed:
-            self._released_version = news.version if news.state == RELEASED else ''
+            self._released_version = news.version if news.state in _IN_FORCE else ''
             self._rounds.append(replace(news, after_frame=len(self._fed) - 1))
 
     def unanswered(self, stamp_ns: int) -> str:

@@ -6,10 +6,12 @@ import base64
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
+import re
 
 from jinja2 import Environment
 from jinja2 import PackageLoader
 from jinja2 import StrictUndefined
+from jinja2 import Template
 
 from laecips_bringup.figures import confidence_histogram
 from laecips_bringup.figures import latency_figure
@@ -63,25 +65,18 @@ def write_report(
     :param facts: texts by name, shown in order, such as machine, seed, date, versions, command;
         ``data set`` and ``mask generator``, where given, choose what the first paragraph says.
     """
-    environment = Environment(
-        loader=PackageLoader('laecips_bringup'),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     judged = _judged(runs)
-    page = environment.get_template('report.html').render(
+    page = page_template('report.html').render(
         title=title,
-        texts=_texts(facts),
+        texts=opening_texts(facts),
         columns=COLUMNS,
         rows=[cells_of(row) for row in rows],
         missing=[run for run in runs if run.masks_received != run.frames_fed],
-        curve=_data_uri(miou_curve(runs)),
-        strips=_data_uri(strips) if strips else '',
-        histogram=_data_uri(confidence_histogram(judged)),
+        curve=data_uri(miou_curve(runs)),
+        strips=data_uri(strips) if strips else '',
+        histogram=data_uri(confidence_histogram(judged)),
         judged=judged,
-        latency=_data_uri(latency_figure(runs)),
+        latency=data_uri(latency_figure(runs)),
         trained=[run for run in runs if run.rounds],
         classes=catalogue.names,
         facts=facts,
@@ -96,10 +91,44 @@ def _judged(runs: Sequence[RunRecord]) -> RunRecord:
     return max(mined or runs, key=lambda run: (run.method == 'LAECIPS', len(run.rounds)))
 
 
-def _texts(facts: Mapping[str, str]) -> list[str]:
-    data_set = _DATA_SET_TEXTS.get(facts.get(FACT_DATA_SET, ''), _OTHER_DATA_SET)
-    return [data_set, _MASK_TEXTS.get(facts.get(FACT_MASKS, ''), _OTHER_MASKS)]
+def opening_texts(facts: Mapping[str, str]) -> list[str]:
+    """
+    Say what is simulated and what no product has.
+
+    :param facts: ``data set`` and ``mask generator``, by the first word of their texts.
+    :returns: one sentence or more for each of the two.
+    """
+    data_set, masks = (_first_word(facts.get(fact, '')) for fact in (FACT_DATA_SET, FACT_MASKS))
+    return [
+        _DATA_SET_TEXTS.get(data_set, _OTHER_DATA_SET),
+        _MASK_TEXTS.get(masks, _OTHER_MASKS),
+    ]
 
 
-def _data_uri(png: bytes) -> str:
+def page_template(name: str) -> Template:
+    """
+    Load a template; what is put into it is escaped.
+
+    :param name: file in the folder of templates.
+    """
+    environment = Environment(
+        loader=PackageLoader('laecips_bringup'),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
+def data_uri(png: bytes) -> str:
+    """
+    Write an image so that a page needs no file beside it.
+
+    :param png: PNG bytes.
+    """
     return 'data:image/png;base64,' + base64.b64encode(png).decode('ascii')
+
+
+def _first_word(text: str) -> str:
+    return re.split(r'[^a-z0-9_]', text, maxsplit=1)[0]

@@ -40,7 +40,8 @@ def fill_answer(response: SegmentHardFrame.Response, done: CloudPass, training_r
     response.mask_count = len(done.masks)
     response.label_png, response.confidence_png = done.label_png, done.confidence_png
     response.decode_s, response.edge_s = done.decode_s, done.edge_s
-    response.masks_s, response.fusion_s = done.masks_s, done.fusion_s
+    response.masks_s, response.labels_s = done.masks_s, done.labels_s
+    response.fusion_s = done.fusion_s
     response.training_round = training_round
 
 

@@ -17,10 +17,9 @@ from laecips_cloud.training_thread import RoundEvent
 from laecips_cloud.training_thread import TrainingThread
 from laecips_core.config import CloudConfig
 from laecips_core.learning.trainer import RoundResult
-from laecips_core.learning.trainer import Trainer
 from laecips_core.pipeline.build_cloud import build_cloud
+from laecips_core.pipeline.cloud import CloudPass
 from laecips_core.values import Sample
-from laecips_core.values import WeightUpdate
 from laecips_core.weights.transfer import chunk_of
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import TrainingRound
@@ -53,7 +52,7 @@ class CloudNode(Node):
         self._version = self.create_publisher(ModelVersion, '~/model_version', qos.latched())
         self._round = self.create_publisher(TrainingRound, '~/training_round', qos.latched())
         self._version.publish(manifest_to_msg(self._cloud.newest.manifest))
-        self._training = self._start_training(config, self._cloud.trainer)
+        self._training = self._start_training(config)
         self._offer_services()
         self._diagnostics = Diagnostics(self, 'server', self._state, self._counters)
 
@@ -63,31 +62,28 @@ class CloudNode(Node):
             self._training.stop(_STOP_TIMEOUT_S)
         self._logging.close()
 
-    def _start_training(
-        self, config: CloudConfig, trainer: Trainer | None
-    ) -> TrainingThread | None:
-        if trainer is None:
+    def _start_training(self, config: CloudConfig) -> TrainingThread | None:
+        if self._cloud.trainer is None:
             return None
 
         def train(samples: list[Sample], number: int, check: Callable[[], None]) -> RoundResult:
-            result = trainer.round(self._cloud.newest, samples, number, check)
+            result = self._cloud.train(samples, number, check)
             if result.update is not None:
-                self._release(result.update)
+                self._version.publish(manifest_to_msg(result.update.manifest))
             return result
 
         return TrainingThread(config.update, train, self._announce_round, self._counters)
 
     def _offer_services(self) -> None:
         # A group each: a download or a trigger is answered while a frame is segmented.
-        group = MutuallyExclusiveCallbackGroup
+        services = (
+            (SegmentHardFrame, '~/segment_hard_frame', self._segment),
+            (GetModelUpdate, '~/get_model_update', self._chunk),
+            (Trigger, '~/train_now', self._train_now),
+        )
         self._services = [
-            self.create_service(
-                SegmentHardFrame, '~/segment_hard_frame', self._segment, callback_group=group()
-            ),
-            self.create_service(
-                GetModelUpdate, '~/get_model_update', self._chunk, callback_group=group()
-            ),
-            self.create_service(Trigger, '~/train_now', self._train_now, callback_group=group()),
+            self.create_service(*service, callback_group=MutuallyExclusiveCallbackGroup())
+            for service in services
         ]
 
     def _segment(
@@ -95,6 +91,7 @@ class CloudNode(Node):
     ) -> SegmentHardFrame.Response:
         try:
             done = self._cloud.pipeline.segment(hard_frame_of(request))
+            self._watch(done)
             started = 0 if self._training is None else self._training.add(done.sample)
             fill_answer(response, done, started)
             self._counters.add('frames')
@@ -120,9 +117,12 @@ class CloudNode(Node):
         response.success, response.message = not reason, reason or 'a round has started'
         return response
 
-    def _release(self, update: WeightUpdate) -> None:
-        self._cloud.store.put(update)
-        self._version.publish(manifest_to_msg(update.manifest))
+    def _watch(self, done: CloudPass) -> None:
+        withdrawal = self._cloud.observe(done)
+        if withdrawal is not None and self._training is not None:
+            self._version.publish(manifest_to_msg(self._cloud.newest.manifest))
+            self._counters.add('rollbacks')
+            self._training.roll_back(withdrawal.reason)
 
     def _announce_round(self, event: RoundEvent) -> None:
         version = self._cloud.newest.manifest.version

@@ -37,6 +37,7 @@ class RoundState(IntEnum):
     RELEASED = 1
     REJECTED = 2
     FAILED = 3
+    ROLLED_BACK = 4
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,16 @@ class TrainingThread:
                 return 'the replay buffer is empty: there is nothing to train on'
             self._start()
             return ''
+
+    def roll_back(self, reason: str) -> None:
+        """
+        Announce that the running version was withdrawn; counts as a round of its own.
+
+        :param reason: the figures, in words.
+        """
+        with self._changed:
+            self._rounds += 1
+            self._on_event(RoundEvent(self._rounds, RoundState.ROLLED_BACK, 0, reason))
 
     def stop(self, timeout_s: float) -> bool:
         """

@@ -32,6 +32,38 @@ class MinerConfig:
     pixel_threshold: float = setting(
         0.7, 'Top probability from which MESS counts a pixel (Eq. 22).', low=0.0, high=1.0
     )
+    seed: int = setting(0, 'random: seed of the choice.', low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class ControllerConfig:
+    """What turns δ while the node runs (Eq. 7 to 10)."""
+
+    name: str = setting('fixed', 'Controller of δ, by its name in the registry.')
+    upload_rate: float = setting(
+        0.38,
+        'upload_rate: share of hard frames; mean_delay, byte_rate: the first, until measured.',
+        low=0.0,
+        high=1.0,
+        read_only=False,
+    )
+    mean_delay_s: float = setting(
+        0.5,
+        'mean_delay: mean seconds from a frame to its mask; with provisional, to the refined one.',
+        low=0.001,
+        high=60.0,
+        read_only=False,
+    )
+    bytes_per_s: float = setting(
+        50_000.0,
+        'byte_rate: encoded frames sent, bytes a second of the frame stamps.',
+        low=0.0,
+        high=1e9,
+        read_only=False,
+    )
+    window_frames: int = setting(
+        50, 'Last frames whose upload rate is held and confidences compared.', low=30, high=10_000
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +94,30 @@ class MaskConfig:
         0.0, 'ground_truth: standard deviation of the boundary error, pixels.', low=0, high=50.0
     )
     drop_ratio: float = setting(0.0, 'ground_truth: share of masks left out.', low=0.0, high=1.0)
+    merge_ratio: float = setting(
+        0.0, 'ground_truth: share of masks joined with a neighbour.', low=0.0, high=1.0
+    )
     seed: int = setting(0, 'ground_truth: seed of jitter and drops.', low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class LabelConfig:
+    """Where the classes of training labels come from."""
+
+    source: str = setting(
+        'edge', 'edge (as in the paper), teacher:NETWORK, or mix:NETWORK with the start weights.'
+    )
+    weights: str = setting('', 'teacher, mix: weights file of the teacher.')
+    input_height_px: int = setting(360, "Teacher's input height in pixels.", low=32, high=4096)
+    input_width_px: int = setting(480, "Teacher's input width in pixels.", low=32, high=4096)
+    teacher_share: float = setting(
+        0.5, 'mix: share of the teacher against the start weights.', low=0.0, high=1.0
+    )
+    answers: str = setting(
+        'edge',
+        "Classes of the answer to a hard frame: edge (as in the paper), or labels: the source's.",
+        choices=('edge', 'labels'),
+    )
 
 
 @dataclass(frozen=True)
@@ -70,13 +125,13 @@ class DataSetConfig:
     """A data set, by name."""
 
     name: str = setting('patrol', 'Data set, by its name in the registry.')
-    root: str = setting('', 'folder: the data set folder; unused by patrol.')
+    root: str = setting('', 'Folder of the data set; unused by patrol.')
     select: str = setting(
-        '', 'folder: comma-separated SEQUENCE or SEQUENCE[a:b] slices; empty: all frames.'
+        '', 'folder only: comma-separated SEQUENCE or SEQUENCE[a:b] slices; empty: all frames.'
     )
     split: str = setting(
         'stream',
-        'patrol: drifting stream, or source domain.',
+        'What is streamed, or what to pretrain on; unused by folder.',
         choices=('stream', 'source'),
     )
     frames: int = setting(
@@ -91,7 +146,7 @@ class SourceConfig(DataSetConfig):
 
     split: str = setting(
         'source',
-        'patrol: drifting stream, or source domain.',
+        'What is streamed, or what to pretrain on; unused by folder.',
         choices=('stream', 'source'),
     )
 
@@ -115,10 +170,16 @@ class UpdateConfig:
         0.1, 'β of Eq. 14; a calibrated h is min(1, β / loss).', low=1e-6, high=100
     )
     source_share: float = setting(
-        0.5, 'careful: share of annotated source frames in a batch.', low=0.0, high=0.9
+        0.5, 'All but paper: share of annotated source frames in a batch.', low=0.0, high=0.9
+    )
+    restyled_share: float = setting(
+        0.5,
+        'supervised, coordinates: share of the source frames that take the colours of new ones.',
+        low=0.0,
+        high=1.0,
     )
     statistics_mix: float = setting(
-        0.3, 'careful: share of the new frames in batch-norm statistics.', low=0.0, high=1.0
+        0.3, 'All but paper: share of new frames in batch-norm statistics.', low=0.0, high=1.0
     )
     pseudo_weight: float = setting(
         0.3, 'careful: weight of the fused labels in the loss.', low=0.0, high=1.0
@@ -127,7 +188,26 @@ class UpdateConfig:
         0.4, 'careful: frames of a larger estimated loss β / h give no labels.', low=0, high=1e6
     )
     min_label_confidence: int = setting(
-        128, 'careful: fused pixels below this confidence are not trained on.', low=0, high=255
+        128, 'All but paper: pixels labelled less surely are not trained on.', low=0, high=255
+    )
+    label_weight: float = setting(
+        1.0, 'supervised, coordinates: weight of the new labels in the loss.', low=0.0, high=10.0
+    )
+    class_balance: float = setting(
+        0.0, 'supervised, coordinates: 0 none, 1 all classes count alike.', low=0.0, high=1.0
+    )
+    patience_epochs: int = setting(
+        0,
+        'supervised, coordinates: end after so many epochs without gain on held-back frames; 0: '
+        'train all epochs.',
+        low=0,
+        high=1000,
+    )
+    coordinate_share: float = setting(
+        0.05, 'coordinates: share of the weights that a round may change.', low=1e-5, high=1.0
+    )
+    memory_frames: int = setting(
+        0, 'Frames of earlier rounds that are trained on again; 0: as in the paper.', low=0, high=100_000
     )
     gate_source_tolerance: float = setting(
         0.01,
@@ -137,6 +217,21 @@ class UpdateConfig:
     )
     gate_agreement_tolerance: float = setting(
         0.25, 'Gate: agreement with recent fused labels may fall by this.', low=0.0, high=1.0
+    )
+    gate_restyled_tolerance: float = setting(
+        1.0,
+        'Gate: mIoU on held-back source frames in the colours of recent frames may fall by this.',
+        low=0.0,
+        high=1.0,
+    )
+    watch_frames: int = setting(
+        0, 'Answers after a release that decide on a rollback; 0: no rollback.', low=0, high=10_000
+    )
+    watch_tolerance: float = setting(
+        0.01,
+        'A release is rolled back when it agrees with new labels less than its predecessor by this.',
+        low=0.0,
+        high=1.0,
     )
     gate_frames: int = setting(24, 'Gate: held-back source frames.', low=0, high=10_000)
     source_frames: int = setting(48, 'Source frames kept for replay.', low=0, high=100_000)
@@ -201,6 +296,7 @@ class EdgeConfig:
     )
     model: EdgeModelConfig = group(EdgeModelConfig)
     miner: MinerConfig = group(MinerConfig)
+    controller: ControllerConfig = group(ControllerConfig)
     uplink: UplinkConfig = group(UplinkConfig)
     limits: LimitsConfig = group(LimitsConfig)
 
@@ -215,6 +311,7 @@ class CloudConfig:
     miner: MinerConfig = group(MinerConfig)
     masks: MaskConfig = group(MaskConfig)
     fusion: FusionConfig = group(FusionConfig)
+    labels: LabelConfig = group(LabelConfig)
     update: UpdateConfig = group(UpdateConfig)
     source: DataSetConfig = group(SourceConfig)
     annotations: DataSetConfig = group(DataSetConfig)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import ControllerConfig
+from laecips_core.values import ControllerState
 from laecips_core.values import Image
 from laecips_core.values import LabelledFrame
 from laecips_core.values import LabelMap
@@ -77,6 +79,48 @@ class Miner(Protocol):
         """
 
 
+class ThresholdController(Protocol):
+    """
+    What turns δ on a running stream, from the past alone.
+
+    One thread asks and tells of frames in their order; others may call the rest meanwhile.
+    """
+
+    name: str
+
+    def threshold(self) -> float:
+        """Give δ in [0, 1] for the next frame; asking twice changes nothing."""
+
+    def judged(self, confidence: float, hard: bool, delay_s: float, stamp_ns: int) -> None:
+        """
+        Learn of a frame that was judged by the last :meth:`threshold`; once for each frame.
+
+        :param confidence: h of the frame.
+        :param hard: the verdict.
+        :param delay_s: from the frame's arrival to the verdict, in seconds.
+        :param stamp_ns: capture time in ns, of the camera's clock.
+        """
+
+    def answered(self, delay_s: float, bytes_up: int) -> None:
+        """
+        Learn of a hard frame that was settled, by an answer or without.
+
+        :param delay_s: from the frame's arrival to its settlement, in seconds.
+        :param bytes_up: encoded image sent, in bytes; 0 when it was not sent.
+        """
+
+    def configure(self, config: ControllerConfig, threshold: float) -> None:
+        """
+        Change the targets from the next frame on; name and window stay.
+
+        :param config: checked settings.
+        :param threshold: δ in [0, 1] as people set it; only the fixed controller reads it.
+        """
+
+    def state(self) -> ControllerState:
+        """Say what it aims at and what it got."""
+
+
 class Fuser(Protocol):
     """Joins edge classes and nameless masks (Eq. 1)."""
 
@@ -91,6 +135,31 @@ class Fuser(Protocol):
         :returns: a segmentation of source FUSED.
         :raises ShapeError: when prediction and masks are of different frame sizes.
         """
+
+
+class LabelSource(Protocol):
+    """Gives the classes of training labels; masks and fusion then sharpen them."""
+
+    name: str
+
+    def labels(self, image: Image, prediction: Prediction) -> Prediction:
+        """
+        Label an uploaded frame.
+
+        :param image: (H, W, 3) uint8 RGB.
+        :param prediction: the edge model's prediction of the same frame.
+        :returns: class probabilities of the frame, at any resolution, in the edge's classes.
+        """
+
+
+class LargeModelMemory(Protocol):
+    """Stands in front of the large models and answers again what it was asked before."""
+
+    def masks(self, generator: MaskGenerator) -> MaskGenerator:
+        """Put the memory in front of a mask generator."""
+
+    def labels(self, source: LabelSource) -> LabelSource:
+        """Put the memory in front of a label source."""
 
 
 class UpdateRule(Protocol):

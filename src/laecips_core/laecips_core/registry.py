@@ -14,6 +14,7 @@ from typing import Any
 from typing import cast
 from typing import TypeVar
 
+from laecips_core.config import ControllerConfig
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import FusionConfig
@@ -25,16 +26,31 @@ from laecips_core.ports import DataSet
 from laecips_core.ports import Fuser
 from laecips_core.ports import MaskGenerator
 from laecips_core.ports import Miner
+from laecips_core.ports import ThresholdController
 from laecips_core.ports import UpdateRule
 from laecips_core.values import WeightArrays
 
-EDGE_NETWORKS = {'fast_scnn': 'laecips_core.models.fast_scnn:FastScnn'}
+EDGE_NETWORKS = {
+    'fast_scnn': 'laecips_core.models.fast_scnn:FastScnn',
+    'fast_scnn_wide': 'laecips_core.models.fast_scnn:FastScnnWide',
+}
 MINERS = {
     'spp': 'laecips_core.mining.confidence:SppMiner',
     'sm': 'laecips_core.mining.confidence:SmMiner',
     'mess': 'laecips_core.mining.confidence:MessMiner',
     'always': 'laecips_core.mining.confidence:AlwaysMiner',
     'never': 'laecips_core.mining.confidence:NeverMiner',
+    'random': 'laecips_core.mining.random_choice:RandomMiner',
+}
+WEIGHTED_MINERS = {
+    'learned': 'laecips_core.mining.learned:LearnedMiner',
+    'benefit': 'laecips_core.mining.benefit:BenefitMiner',
+}
+CONTROLLERS = {
+    'fixed': 'laecips_core.mining.controller:FixedThreshold',
+    'upload_rate': 'laecips_core.mining.controller:UploadRateController',
+    'mean_delay': 'laecips_core.mining.budgets:MeanDelayController',
+    'byte_rate': 'laecips_core.mining.budgets:ByteRateController',
 }
 MASK_GENERATORS = {
     'regions': 'laecips_core.masks.regions:RegionGenerator',
@@ -49,10 +65,18 @@ FUSERS = {
 UPDATE_RULES = {
     'paper': 'laecips_core.learning.paper_rule:PaperRule',
     'careful': 'laecips_core.learning.careful_rule:CarefulRule',
+    'statistics': 'laecips_core.learning.statistics_rule:StatisticsRule',
+    'supervised': 'laecips_core.learning.supervised_rule:SupervisedRule',
+    'coordinates': 'laecips_core.learning.coordinate_rule:CoordinateRule',
 }
 DATA_SETS = {
     'patrol': 'laecips_core.datasets.patrol.patrol:Patrol',
     'folder': 'laecips_core.datasets.folder:FolderDataSet',
+    'cloud_robotics': 'laecips_core.datasets.cloud_robotics:CloudRobotics',
+    'cityscapes': 'laecips_core.datasets.cityscapes:Cityscapes',
+    'ade20k': 'laecips_core.datasets.ade20k:Ade20k',
+    'synthia': 'laecips_core.datasets.synthia:Synthia',
+    'camvid': 'laecips_core.datasets.camvid:Camvid',
 }
 
 _Part = TypeVar('_Part')
@@ -71,15 +95,25 @@ def build_miner(config: MinerConfig, classes: int, arrays: WeightArrays) -> Mine
 
     :param config: name and settings.
     :param classes: number of classes M.
-    :param arrays: weights of the learned miner; the others do not read them.
+    :param arrays: weights of the miners that have any; the others do not read them.
     :raises UnknownNameError: when no miner has the name.
-    :raises WeightsError: when the learned miner's weights do not fit.
+    :raises WeightsError: when the miner's weights are missing or do not fit.
     """
-    if config.name == 'learned':
-        from laecips_core.mining.learned import LearnedMiner
+    build = _find('miner.name', {**MINERS, **WEIGHTED_MINERS}, config.name)
+    weighted = config.name in WEIGHTED_MINERS
+    return cast('Miner', build(classes, arrays) if weighted else build(config))
 
-        return LearnedMiner(classes, arrays)
-    return cast('Miner', _find('miner.name', {**MINERS, 'learned': ''}, config.name)(config))
+
+def build_controller(config: ControllerConfig, threshold: float) -> ThresholdController:
+    """
+    Build what turns δ.
+
+    :param config: name, targets and window.
+    :param threshold: δ in [0, 1] to start with; the fixed one keeps it.
+    :raises UnknownNameError: when no controller has the name.
+    """
+    part = _find('controller.name', CONTROLLERS, config.name)(config, threshold)
+    return cast('ThresholdController', part)
 
 
 def build_mask_generator(config: MaskConfig) -> MaskGenerator:

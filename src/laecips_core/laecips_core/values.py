@@ -118,6 +118,21 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class ControllerState:
+    """
+    What a controller of δ aims at, and what it got.
+
+    :param threshold: δ in [0, 1] for the next frame.
+    :param target_rate: share of hard frames aimed at, in [0, 1]; nan when there is none.
+    :param upload_rate: share of hard frames in the window, in [0, 1]; nan before the first.
+    """
+
+    threshold: float
+    target_rate: float
+    upload_rate: float
+
+
+@dataclass(frozen=True)
 class MaskSet:
     """
     Class-agnostic masks of one image, as runs over the row-major flattened image.

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from laecips_core import registry
+from laecips_core.config import ControllerConfig
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import FusionConfig
@@ -19,6 +21,7 @@ from laecips_core.config import UpdateConfig
 from laecips_core.errors import UnknownNameError
 from laecips_core.errors import WeightsError
 from laecips_core.learning.networks import NetworkPlan
+from laecips_core.mining.benefit import benefit_arrays
 from laecips_core.mining.learned import MinerNetwork
 from laecips_core.models.fast_scnn import FastScnn
 from laecips_core.models.state import arrays_of
@@ -30,6 +33,8 @@ PLAN = NetworkPlan(FastScnn, 3, (64, 96))
     ('name', 'path'),
     [
         *registry.MINERS.items(),
+        *registry.WEIGHTED_MINERS.items(),
+        *registry.CONTROLLERS.items(),
         *registry.MASK_GENERATORS.items(),
         *registry.FUSERS.items(),
         *registry.UPDATE_RULES.items(),
@@ -53,14 +58,26 @@ def test_every_miner_is_built_without_weights(name: str) -> None:
     assert registry.build_miner(MinerConfig(name=name), 3, {}).name == name
 
 
-def test_the_learned_miner_is_built_with_its_weights() -> None:
-    miner = registry.build_miner(MinerConfig(), 3, arrays_of(MinerNetwork(3)))
-    assert miner.name == 'learned'
+@pytest.mark.parametrize('name', registry.WEIGHTED_MINERS)
+def test_every_miner_with_weights_is_built_from_those_of_one_version(name: str) -> None:
+    benefit = benefit_arrays(np.random.default_rng(0).random((20, 15)), np.arange(20.0))
+    arrays = arrays_of(MinerNetwork(3)) | benefit
+    assert registry.build_miner(MinerConfig(name), 3, arrays).name == name
 
 
-def test_the_learned_miner_is_refused_without_weights() -> None:
-    with pytest.raises(WeightsError, match=r'tensors: expected also features\.0\.weight'):
-        registry.build_miner(MinerConfig(), 3, {})
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [('learned', r'expected also features\.0\.weight'), ('benefit', 'pretrain or let a training')],
+)
+def test_a_miner_with_weights_is_refused_without_them(name: str, message: str) -> None:
+    with pytest.raises(WeightsError, match=message):
+        registry.build_miner(MinerConfig(name), 3, {})
+
+
+@pytest.mark.parametrize('name', registry.CONTROLLERS)
+def test_every_controller_is_built_and_starts_from_the_threshold(name: str) -> None:
+    controller = registry.build_controller(ControllerConfig(name=name, upload_rate=0.5), 0.25)
+    assert (controller.name, controller.threshold()) == (name, 0.25)
 
 
 @pytest.mark.parametrize('name', registry.MASK_GENERATORS)
@@ -87,6 +104,7 @@ def test_a_data_set_is_opened() -> None:
     [
         (lambda: registry.network_builder(EdgeModelConfig('x')), 'model.name: .* fast_scnn, got'),
         (lambda: registry.build_miner(MinerConfig('x'), 3, {}), 'miner.name: .*learned, mess'),
+        (lambda: registry.build_controller(ControllerConfig('x'), 0), 'controller.name: .*fixed'),
         (lambda: registry.build_mask_generator(MaskConfig('x')), 'masks.name: .* none, regions'),
         (lambda: registry.build_fuser(FusionConfig('x')), 'fusion.name: .* log_mix, plain'),
         (lambda: registry.build_dataset(DataSetConfig('x')), 'dataset: .* folder, patrol'),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -12,19 +14,42 @@ from laecips_core.values import UNLABELLED
 _HARDER_COPIES = 3
 
 
-def _zoom_grid(images: Tensor, generator: torch.Generator) -> Tensor:
+@dataclass(frozen=True)
+class View:
+    """
+    Which part of a frame a training image shows.
+
+    :param size_px: (h, w) of the training image; None: that of the frame.
+    :param smallest_ratio: smallest share of the frame's width and height that is shown.
+    :param largest_ratio: largest share; above 1 a black border is shown, too.
+    """
+
+    size_px: tuple[int, int] | None = None
+    smallest_ratio: float = 0.6
+    largest_ratio: float = 1.05
+
+
+WHOLE = View()
+"""The whole frame at its own size."""
+
+
+def _zoom_grid(images: Tensor, view: View, generator: torch.Generator) -> Tensor:
     count = images.shape[0]
-    scale = torch.empty(count).uniform_(0.6, 1.05, generator=generator)
+    ratios = view.smallest_ratio, view.largest_ratio
+    scale = torch.empty(count).uniform_(*ratios, generator=generator)
     shift = torch.empty(count, 2).uniform_(-1.0, 1.0, generator=generator)
     mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
     theta = torch.zeros(count, 2, 3)
     theta[:, 0, 0] = scale * mirror
     theta[:, 1, 1] = scale
     theta[:, :, 2] = shift * (1.0 - scale).clamp(min=0.0).unsqueeze(1)
-    return functional.affine_grid(theta, list(images.shape), align_corners=False)
+    size_px = view.size_px or (images.shape[2], images.shape[3])
+    return functional.affine_grid(theta, [count, 3, *size_px], align_corners=False)
 
 
-def augment(images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def augment(
+    images: Tensor, labels: Tensor, generator: torch.Generator, view: View = WHOLE
+) -> tuple[Tensor, Tensor]:
     """
     Vary a batch of annotated frames.
 
@@ -34,10 +59,11 @@ def augment(images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple
     :param images: (N, 3, h, w) float32 in [0, 255].
     :param labels: (N, h, w) int64, 255 unlabelled.
     :param generator: of every random choice.
-    :returns: the same shapes; places outside the frame are black before the change of light, and
-        unlabelled.
+    :param view: size and share of the frame; by default the frame's own size, zoomed as above.
+    :returns: (N, 3, h', w') and (N, h', w') of the view's size; places outside
+        the frame are black before the change of light, and unlabelled.
     """
-    grid = _zoom_grid(images, generator)
+    grid = _zoom_grid(images, view, generator)
     moved = functional.grid_sample(images, grid, 'bilinear', 'zeros', align_corners=False)
     shifted = (labels - UNLABELLED).float().unsqueeze(1)
     placed = functional.grid_sample(shifted, grid, 'nearest', 'zeros', align_corners=False)

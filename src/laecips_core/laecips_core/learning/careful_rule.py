@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
 from laecips_core.config import UpdateConfig
 from laecips_core.learning.augment import with_harder_copies
-from laecips_core.learning.losses import frame_losses
+from laecips_core.learning.edge_training import EdgeSteps
+from laecips_core.learning.edge_training import train_edge
 from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.miner_training import only_trusted
 from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
-from laecips_core.learning.networks import NetworkPair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.statistics import mix_statistics
-from laecips_core.learning.tensors import batches
 from laecips_core.learning.tensors import sample_set
 from laecips_core.learning.tensors import source_set
-from laecips_core.learning.tensors import TrainingSet
 from laecips_core.values import LabelledFrame
 from laecips_core.values import ModelWeights
 from laecips_core.values import Sample
@@ -71,7 +66,14 @@ class CarefulRule:
         fused = only_trusted(pair, fused, config.beta, config.max_label_loss)
         kept = source_set(source, size_px) if source else None
         mix_statistics(pair.edge, fused, config.statistics_mix)
-        self._train_edge(pair, fused, kept, checkpoint)
+        steps = EdgeSteps(
+            learning_rate=config.learning_rate,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            source_share=config.source_share,
+            label_weight=config.pseudo_weight,
+        )
+        train_edge(pair.edge, fused, kept, steps, before_step=go_on, checkpoint=checkpoint)
         train_miner(
             pair,
             fused if kept is None else with_harder_copies(kept, seed),
@@ -82,30 +84,3 @@ class CarefulRule:
             checkpoint=checkpoint,
         )
         return pair.weights()
-
-    def _train_edge(
-        self,
-        pair: NetworkPair,
-        fused: TrainingSet,
-        kept: TrainingSet | None,
-        checkpoint: Callable[[], None],
-    ) -> None:
-        optimiser = torch.optim.Adam(pair.edge.parameters(), lr=self._config.learning_rate)
-        share = self._config.source_share if kept is not None else 0.0
-        fused_in_batch = max(1, round(self._config.batch_size * (1.0 - share)))
-        kept_in_batch = max(1, self._config.batch_size - fused_in_batch)
-        for _ in range(self._config.epochs):
-            for rows in batches(torch.randperm(len(fused)), fused_in_batch):
-                checkpoint()
-                loss = self._config.pseudo_weight * self._loss(pair, fused, rows)
-                if kept is not None and share > 0.0:
-                    chosen = torch.randint(len(kept), (kept_in_batch,))
-                    loss = loss + self._loss(pair, kept, chosen)
-                optimiser.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-
-    @staticmethod
-    def _loss(pair: NetworkPair, data: TrainingSet, rows: Tensor) -> Tensor:
-        images, labels = data.batch(rows)
-        return frame_losses(pair.edge(images), labels).mean()

@@ -1,4 +1,4 @@
-"""The release gate: a candidate goes out only when it is no worse than the running version."""
+"""The release gate: a candidate goes out only when it is no worse than what runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from laecips_core.config import UpdateConfig
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.restyle import restyled
 from laecips_core.metrics.confusion import ConfusionMatrix
 from laecips_core.metrics.iou import dataset_miou
 from laecips_core.models.torch_engine import TorchEdgeModel
@@ -19,29 +20,40 @@ from laecips_core.values import ModelWeights
 from laecips_core.values import Prediction
 from laecips_core.values import Sample
 
+_Frames = list[tuple[Image, LabelMap]]
+
 
 @dataclass(frozen=True)
 class GateDecision:
     """
-    What the gate measured and decided; data-set mIoU in [0, 1], nan where there was nothing.
+    What the gate decided.
 
     :param released: whether the candidate may go out.
-    :param reason: the numbers in words.
+    :param reason: every figure it measured, in words; data-set mIoU in [0, 1], nan where there
+        were no frames.
     """
 
     released: bool
     reason: str
 
 
+@dataclass(frozen=True)
+class _Scores:
+    source: float
+    restyled: float
+    fused: float
+
+
 class ReleaseGate:
     """
-    Compares a candidate with the running weights on held-back frames.
+    Compares a candidate with the running weights, and with the first ones, on held-back frames.
 
-    On source frames the measure is the first version that was judged against, so that many small
-    losses do not add up. Fused labels come from the running weights and favour them: agreement
-    only shows a collapse, hence its wide tolerance.
+    Three measures, each with a tolerance: annotated source frames, so that nothing is forgotten;
+    the same frames in the colours of the stream, where the truth is known although the stream has
+    none; and the labels of recent frames that were not trained on. On source frames of both
+    kinds the first version counts, too, so that many small losses do not add up.
 
-    :param config: the two tolerances.
+    :param config: the tolerances.
     :param plan: the networks.
     :param held_back: annotated source frames that no round trains on; may be empty.
     """
@@ -52,39 +64,64 @@ class ReleaseGate:
         """Keep the frames."""
         self._config = config
         self._plan = plan
-        self._source = [(item.frame.image, item.labels) for item in held_back]
-        self._first: float | None = None
+        self._held_back = held_back
+        self._first: ModelWeights | None = None
 
     def judge(
-        self, running: ModelWeights, candidate: ModelWeights, recent: Sequence[Sample]
+        self,
+        running: ModelWeights,
+        candidate: ModelWeights,
+        recent: Sequence[Sample],
+        stream: Sequence[Image] = (),
     ) -> GateDecision:
         """
         Decide on a candidate.
 
-        :param running: weights that robots run now.
+        :param running: weights that robots run now; those of the first call stay the measure.
         :param candidate: weights that might go out.
-        :param recent: hard frames with fused labels that the candidate was not trained on; may be
-            empty.
+        :param recent: labelled frames that the candidate was not trained on; may be empty.
+        :param stream: images whose colours the source frames take; may be empty.
         :returns: the decision with its numbers.
         """
-        fused = [(sample.frame.image, sample.segmentation.labels) for sample in recent]
-        source_old, source_new = (self._miou(w, self._source) for w in (running, candidate))
-        self._first = source_old if self._first is None else self._first
-        fused_old, fused_new = (self._miou(w, fused) for w in (running, candidate))
-        worse_source = source_new < self._first - self._config.gate_source_tolerance
-        worse_fused = fused_new < fused_old - self._config.gate_agreement_tolerance
+        self._first = running if self._first is None else self._first
+        frames = self._frames(recent, stream)
+        old, new = self._scores(running, frames), self._scores(candidate, frames)
+        first = old if self._first is running else self._scores(self._first, frames)
+        config = self._config
+        worse = [
+            new.source < first.source - config.gate_source_tolerance,
+            new.restyled < max(first.restyled, old.restyled) - config.gate_restyled_tolerance,
+            new.fused < old.fused - config.gate_agreement_tolerance,
+        ]
         reason = (
-            f'source mIoU {source_old:.3f} to {source_new:.3f} on {len(self._source)} frames '
-            f'(at first {self._first:.3f}), '
-            f'agreement with fused labels {fused_old:.3f} to {fused_new:.3f} on {len(fused)}'
+            f'source mIoU {old.source:.3f} to {new.source:.3f} on {len(frames[0])} frames '
+            f'(at first {first.source:.3f}), '
+            f'in the colours of the stream {old.restyled:.3f} to {new.restyled:.3f} '
+            f'on {len(frames[1])} (at first {first.restyled:.3f}), '
+            f'agreement with fused labels {old.fused:.3f} to {new.fused:.3f} on {len(frames[2])}'
         )
-        return GateDecision(not (worse_source or worse_fused), reason)
+        return GateDecision(not any(worse), reason)
 
-    def _miou(self, weights: ModelWeights, frames: Sequence[tuple[Image, LabelMap]]) -> float:
-        if not frames:
-            return float('nan')
+    def _frames(
+        self, recent: Sequence[Sample], stream: Sequence[Image]
+    ) -> tuple[_Frames, _Frames, _Frames]:
+        # A tolerance of 1 lets everything through: there is nothing to measure.
+        wanted = self._held_back if self._config.gate_restyled_tolerance < 1.0 else []
+        coloured = restyled(wanted, stream)
+        return (
+            [(item.frame.image, item.labels) for item in self._held_back],
+            [(item.frame.image, item.labels) for item in coloured],
+            [(sample.frame.image, sample.segmentation.labels) for sample in recent],
+        )
+
+    def _scores(self, weights: ModelWeights, frames: tuple[_Frames, _Frames, _Frames]) -> _Scores:
         pair = build_pair(self._plan, weights, seed=0)
         model = TorchEdgeModel('gate', pair.edge, self._plan.input_size_px)
+        return _Scores(*(self._miou(model, part) for part in frames))
+
+    def _miou(self, model: TorchEdgeModel, frames: _Frames) -> float:
+        if not frames:
+            return float('nan')
         confusion = ConfusionMatrix(self._plan.classes)
         for image, labels in frames:
             prediction = Prediction(model.predict([image])[0], labels.shape, '')

@@ -8,18 +8,21 @@ from torch.nn import functional
 from laecips_core.values import UNLABELLED
 
 
-def frame_losses(logits: Tensor, labels: Tensor) -> Tensor:
+def frame_losses(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     """
     Compute the loss l(f(x), y) of each frame: mean cross-entropy over its labelled pixels.
 
     :param logits: (N, M, h', w') scores at any resolution; upsampled to the labels'.
     :param labels: (N, h, w) int64 class ids, 255 ignored.
+    :param weights: (M,) factor of each class's pixels; None for 1.
     :returns: (N,) losses; 0 for a frame without a labelled pixel.
     """
     scores = functional.interpolate(
         logits, labels.shape[-2:], mode='bilinear', align_corners=False
     )
-    pixels = functional.cross_entropy(scores, labels, ignore_index=UNLABELLED, reduction='none')
+    pixels = functional.cross_entropy(
+        scores, labels, weights, ignore_index=UNLABELLED, reduction='none'
+    )
     counts = (labels != UNLABELLED).sum(dim=(1, 2)).clamp(min=1)
     return pixels.sum(dim=(1, 2)) / counts
 

@@ -44,6 +44,24 @@ class TrainingSet:
         images = self.images[rows].float().contiguous(memory_format=torch.channels_last)
         return images, self.labels[rows].long()
 
+    def part(self, rows: Tensor) -> TrainingSet:
+        """
+        Pick frames as a set of their own.
+
+        :param rows: (B,) int64 positions.
+        """
+        return TrainingSet(self.images[rows], self.labels[rows])
+
+
+def joined(parts: Sequence[TrainingSet]) -> TrainingSet:
+    """
+    Put sets one after the other.
+
+    :param parts: at least one, all of one size.
+    """
+    images = torch.cat([part.images for part in parts])
+    return TrainingSet(images, torch.cat([part.labels for part in parts]))
+
 
 def batches(rows: Tensor, size: int, smallest: int = 1) -> Sequence[Tensor]:
     """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 import time
 
-from laecips_core.learning.gate import GateDecision
 from laecips_core.learning.gate import ReleaseGate
 from laecips_core.learning.miner_training import go_on
 from laecips_core.ports import UpdateRule
@@ -58,6 +58,7 @@ class Trainer:
     :param decode: gives the numbers of an update.
     :param encode: packs a candidate trained from a parent version.
     :param seed: of round 1; round n uses seed + n - 1.
+    :param memory_frames: frames of earlier rounds that are trained on again; 0: none.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Trainer:
         decode: Callable[[WeightUpdate], ModelWeights],
         encode: Callable[[ModelWeights, str], WeightUpdate],
         seed: int,
+        memory_frames: int = 0,
     ) -> None:
         """Keep the parts."""
         self._rule = rule
@@ -76,6 +78,7 @@ class Trainer:
         self._decode = decode
         self._encode = encode
         self._seed = seed
+        self._memory: deque[Sample] = deque(maxlen=memory_frames)
 
     def round(
         self,
@@ -98,15 +101,13 @@ class Trainer:
         trained, held_back = split_samples(samples)
         start = self._decode(running)
         seed = self._seed + number - 1
-        raw = self._rule.round(start, trained, self._source, seed, checkpoint)
+        remembered = [*self._memory, *trained]
+        raw = self._rule.round(start, remembered, self._source, seed, checkpoint)
         update = self._encode(raw, running.manifest.version)
-        decision = self._judge(start, update, held_back)
+        # What goes out is rounded to the wire's precision, so the rounded weights are judged.
+        images = [sample.frame.image for sample in samples]
+        decision = self._gate.judge(start, self._decode(update), held_back, images)
+        self._memory.extend(trained)
         duration_s = time.perf_counter() - started_s
         released = update if decision.released else None
         return RoundResult(released, decision.reason, len(samples), duration_s)
-
-    def _judge(
-        self, start: ModelWeights, update: WeightUpdate, held_back: Sequence[Sample]
-    ) -> GateDecision:
-        # What goes out is rounded to the wire's precision, so the rounded weights are judged.
-        return self._gate.judge(start, self._decode(update), held_back)

@@ -26,7 +26,7 @@ class GroundTruthGenerator:
     """
     Gives the connected regions of the annotation, made worse on request.
 
-    :param config: boundary error, share of masks left out, smallest mask and seed.
+    :param config: boundary error, shares of masks joined and left out, smallest mask and seed.
     """
 
     name = 'ground_truth'
@@ -59,7 +59,9 @@ class GroundTruthGenerator:
         seed = zlib.crc32(image.tobytes())
         random = np.random.default_rng([self._config.seed, seed])
         moved = _jitter(annotation, self._config.jitter_px, random)
-        regions = _regions(moved, self._config.min_area_px, self._config.drop_ratio, random)
+        regions = _regions(moved)
+        regions = _merged(regions, self._config.merge_ratio, random)
+        regions = _kept(regions, self._config.min_area_px, self._config.drop_ratio, random)
         generator = f'{self.name} (upper bound: masks from the annotation)'
         return from_partition(regions, generator=generator)
 
@@ -89,12 +91,44 @@ def _smooth_noise(
     return np.asarray(smooth * np.float32(gain), np.float32)
 
 
-def _regions(
-    labels: LabelMap, min_area_px: int, drop_ratio: float, random: np.random.Generator
-) -> NDArray[np.int64]:
+def _regions(labels: LabelMap) -> NDArray[np.int64]:
+    """Number the connected regions from 1; 0 where nothing is annotated."""
     regions = label(  # type: ignore[no-untyped-call]
         labels.astype(np.int32), background=UNLABELLED, connectivity=1
     )
+    return np.asarray(regions, np.int64)
+
+
+def _merged(
+    regions: NDArray[np.int64], merge_ratio: float, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Join a share of the regions with a neighbour each, as a model does that misses a border."""
+    if merge_ratio == 0.0:
+        return regions
+    pairs = _neighbours(regions)
+    count = int(regions.max(initial=0)) + 1
+    becomes = np.arange(count)
+    for region in np.flatnonzero(random.random(count) < merge_ratio):
+        beside = pairs[pairs[:, 0] == region, 1]
+        if len(beside):
+            # A neighbour that was joined itself takes this one along.
+            becomes[becomes == becomes[region]] = becomes[random.choice(beside)]
+    return becomes[regions]
+
+
+def _neighbours(regions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """List the (P, 2) ordered pairs of regions that touch; region 0 is none."""
+    across = np.stack([regions[:, :-1].ravel(), regions[:, 1:].ravel()], axis=1)
+    down = np.stack([regions[:-1].ravel(), regions[1:].ravel()], axis=1)
+    pairs = np.concatenate([across, down])
+    pairs = pairs[(pairs[:, 0] != pairs[:, 1]) & pairs.all(axis=1)]
+    return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+
+
+def _kept(
+    regions: NDArray[np.int64], min_area_px: int, drop_ratio: float, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Number the regions that stay from 0; -1 elsewhere."""
     areas_px = np.bincount(regions.ravel())
     keep = areas_px >= min_area_px
     keep &= random.random(len(keep)) >= drop_ratio

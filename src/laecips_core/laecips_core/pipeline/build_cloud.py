@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 import logging
 from pathlib import Path
 
@@ -11,23 +13,35 @@ from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import CloudConfig
 from laecips_core.datasets.stamps import AnnotationIndex
 from laecips_core.errors import CatalogueMismatchError
+from laecips_core.errors import ConfigError
 from laecips_core.errors import WeightsError
+from laecips_core.labels.build import build_label_source
 from laecips_core.learning.gate import ReleaseGate
+from laecips_core.learning.live_watch import LiveWatch
+from laecips_core.learning.live_watch import Withdrawal
+from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.split import split_indices
 from laecips_core.learning.split import thin
+from laecips_core.learning.trainer import RoundResult
 from laecips_core.learning.trainer import Trainer
+from laecips_core.pipeline.cloud import CloudPass
 from laecips_core.pipeline.cloud import CloudPipeline
+from laecips_core.pipeline.edge import predict
 from laecips_core.pipeline.parts import PartsBuilder
 from laecips_core.pipeline.parts import start_weights
 from laecips_core.pipeline.versions import LoadedVersions
+from laecips_core.ports import LargeModelMemory
 from laecips_core.registry import build_dataset
 from laecips_core.registry import build_fuser
 from laecips_core.registry import build_mask_generator
 from laecips_core.registry import build_update_rule
 from laecips_core.setting import check_config
+from laecips_core.values import Frame
 from laecips_core.values import LabelledFrame
 from laecips_core.values import LabelMap
 from laecips_core.values import ModelWeights
+from laecips_core.values import Prediction
+from laecips_core.values import Sample
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.encoding import catalogue_of
 from laecips_core.weights.encoding import encode
@@ -44,12 +58,14 @@ class Cloud:
     :param pipeline: the pass over a hard frame.
     :param store: released versions; the newest is the running one.
     :param trainer: runs training rounds; None when updates are off.
+    :param watch: looks at a released version on live frames.
     :param catalogue: the classes.
     """
 
     pipeline: CloudPipeline
     store: VersionStore
     trainer: Trainer | None
+    watch: LiveWatch
     catalogue: ClassCatalogue
 
     @property
@@ -60,11 +76,50 @@ class Cloud:
             raise WeightsError('version store', 'at least one version', 'none')
         return newest
 
+    def train(
+        self, samples: Sequence[Sample], number: int, checkpoint: Callable[[], None] = go_on
+    ) -> RoundResult:
+        """
+        Run one round from the running version, and put what the gate lets through into force.
 
-def build_cloud(config: CloudConfig) -> Cloud:
+        :param samples: hard frames with labels, oldest first; at least one.
+        :param number: of the round, from 1.
+        :param checkpoint: called before every step; what it raises ends the round.
+        :returns: what it came to; without an update when the parent was withdrawn meanwhile.
+        :raises ConfigError: when updates are off.
+        """
+        if self.trainer is None:
+            raise ConfigError('update.rule', 'none', 'an update rule')
+        running = self.newest
+        result = self.trainer.round(running, samples, number, checkpoint)
+        if result.update is None:
+            return result
+        if self.newest.manifest.version != running.manifest.version:
+            reason = f'its parent was withdrawn meanwhile; {result.reason}'
+            return replace(result, update=None, reason=reason)
+        self.store.put(result.update)
+        self.watch.released(result.update.manifest.version, running.manifest.version)
+        return result
+
+    def observe(self, done: CloudPass) -> Withdrawal | None:
+        """
+        Look at the running version on a live frame; a version that does harm is withdrawn.
+
+        :param done: a pass over a hard frame.
+        :returns: what was withdrawn; its predecessor is the newest again.
+        """
+        withdrawal = self.watch.observe(done.sample, done.prediction)
+        if withdrawal is not None:
+            self.store.put(self.store.get(withdrawal.previous))
+        return withdrawal
+
+
+def build_cloud(config: CloudConfig, memory: LargeModelMemory | None = None) -> Cloud:
     """
     Build the cloud from its configuration.
 
+    :param config: every setting.
+    :param memory: put in front of the large models; None: they compute every answer.
     :raises ConfigError: when a value is not allowed.
     :raises WeightsError: when the weights are missing, damaged, or do not fit.
     :raises DataSetError: when source frames or annotations are asked for and cannot be read.
@@ -82,23 +137,33 @@ def build_cloud(config: CloudConfig) -> Cloud:
     for update in (start, newest or start):
         parts.unpack(update)
         versions.parts_of(update.manifest.version)
+    generator = build_mask_generator(config.masks)
+    labels = build_label_source(config.labels, config.model, start, config.limits)
     pipeline = CloudPipeline(
         parts.catalogue,
         versions.parts_of,
-        build_mask_generator(config.masks),
+        generator if memory is None else memory.masks(generator),
         build_fuser(config.fusion),
+        labels if memory is None else memory.labels(labels),
+        config.labels.answers == 'labels',
         _annotations(config),
         config.limits,
     )
     trainer = None if config.update.rule == 'none' else _build_trainer(config, parts)
     _log.info(
-        'weights %s, masks by %s, fusion %s, update rule %s',
+        'weights %s, masks by %s, fusion %s, labels by %s, update rule %s',
         (newest or start).manifest.version,
         config.masks.name,
         config.fusion.name,
+        config.labels.source,
         config.update.rule,
     )
-    return Cloud(pipeline, store, trainer, parts.catalogue)
+
+    def run_version(version: str, frame: Frame) -> Prediction:
+        return predict(versions.parts_of(version), frame)
+
+    watch = LiveWatch(config.update, len(parts.catalogue), run_version)
+    return Cloud(pipeline, store, trainer, watch, parts.catalogue)
 
 
 def _getter(store: VersionStore, start: WeightUpdate) -> Callable[[str], WeightUpdate]:
@@ -139,6 +204,7 @@ def _build_trainer(config: CloudConfig, parts: PartsBuilder) -> Trainer:
         parts.unpack,
         encode_candidate,
         config.update.seed,
+        config.update.memory_frames,
     )
 
 

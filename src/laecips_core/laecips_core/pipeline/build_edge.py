@@ -9,6 +9,7 @@ from laecips_core.config import EdgeConfig
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.pipeline.parts import PartsBuilder
 from laecips_core.pipeline.parts import start_weights
+from laecips_core.registry import build_controller
 from laecips_core.setting import check_config
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.encoding import catalogue_of
@@ -44,13 +45,15 @@ def build_edge(config: EdgeConfig) -> Edge:
     start = start_weights(config.model, config.limits)
     parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
     running = parts.load(start)
-    pipeline = EdgePipeline(running, config.miner.threshold)
+    controller = build_controller(config.controller, config.miner.threshold)
+    pipeline = EdgePipeline(running, controller)
     _log.info(
-        'edge model %s on %s, weights %s, miner %s with threshold %g',
+        'edge model %s on %s, weights %s, miner %s with threshold %g, controller %s',
         running.model.name,
         running.model.device,
         running.weights_version,
         running.miner.name,
         config.miner.threshold,
+        controller.name,
     )
     return Edge(pipeline, parts, start, running.model.device)

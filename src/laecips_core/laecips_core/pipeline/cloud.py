@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 import time
 
@@ -18,11 +19,14 @@ from laecips_core.image_codec import sha256_hex
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.pipeline.edge import predict
 from laecips_core.ports import Fuser
+from laecips_core.ports import LabelSource
 from laecips_core.ports import MaskGenerator
 from laecips_core.values import Frame
 from laecips_core.values import LabelMap
 from laecips_core.values import MaskSet
+from laecips_core.values import Prediction
 from laecips_core.values import Sample
+from laecips_core.values import Segmentation
 
 
 @dataclass(frozen=True)
@@ -53,24 +57,33 @@ class CloudPass:
     """
     What the cloud made of one hard frame; times in seconds.
 
-    :param sample: frame and fused segmentation, for the replay buffer.
+    :param sample: frame and labels to train on, for the replay buffer.
+    :param prediction: of the edge model that judged the frame hard.
     :param masks: the large vision model's masks.
     :param label_png: the fused labels, encoded.
     :param confidence_png: their confidence at a quarter of the size, encoded.
     :param decode_s: decoding the image.
     :param edge_s: the edge model.
     :param masks_s: the large vision model.
+    :param labels_s: the label source.
     :param fusion_s: fusion and encoding.
     """
 
     sample: Sample
+    prediction: Prediction
     masks: MaskSet
     label_png: bytes
     confidence_png: bytes
     decode_s: float
     edge_s: float
     masks_s: float
+    labels_s: float
     fusion_s: float
+
+    @property
+    def total_s(self) -> float:
+        """Seconds of the whole pass."""
+        return self.decode_s + self.edge_s + self.masks_s + self.labels_s + self.fusion_s
 
 
 class CloudPipeline:
@@ -81,6 +94,9 @@ class CloudPipeline:
     :param parts_of: gives model and miner of a weights version, or raises UnknownVersionError.
     :param generator: the large vision model.
     :param fuser: the fusion rule.
+    :param labels: gives the classes to train on.
+    :param answer_labels: whether the answer carries the label source's classes, too, and not the
+        edge model's.
     :param annotation_at: annotation of the frame captured at a time in ns, or None; only the
         ground-truth generator uses it.
     :param limits: bounds on the image.
@@ -92,6 +108,8 @@ class CloudPipeline:
         parts_of: Callable[[str], EdgeParts],
         generator: MaskGenerator,
         fuser: Fuser,
+        labels: LabelSource,
+        answer_labels: bool,
         annotation_at: Callable[[int], LabelMap | None],
         limits: LimitsConfig,
     ) -> None:
@@ -100,6 +118,8 @@ class CloudPipeline:
         self._parts_of = parts_of
         self._generator = generator
         self._fuser = fuser
+        self._labels = labels
+        self._answer_labels = answer_labels
         self._annotation_at = annotation_at
         self._limits = limits
 
@@ -124,11 +144,24 @@ class CloudPipeline:
         times_s.append(time.perf_counter())
         masks = self._generator.masks(image, self._annotation_at(request.stamp_ns))
         times_s.append(time.perf_counter())
-        fused = self._fuser.fuse(prediction, masks)
-        label_png, confidence_png = encode_map(fused.labels), encode_confidence(fused.confidence)
+        classes = self._labels.labels(image, prediction)
+        times_s.append(time.perf_counter())
+        fused, answer = self._fused(prediction, classes, masks)
+        label_png, confidence_png = encode_map(answer.labels), encode_confidence(answer.confidence)
         times_s.append(time.perf_counter())
         spent_s = [later - earlier for earlier, later in pairwise(times_s)]
-        return CloudPass(Sample(frame, fused), masks, label_png, confidence_png, *spent_s)
+        sample = Sample(frame, fused)
+        return CloudPass(sample, prediction, masks, label_png, confidence_png, *spent_s)
+
+    def _fused(
+        self, prediction: Prediction, classes: Prediction, masks: MaskSet
+    ) -> tuple[Segmentation, Segmentation]:
+        """Give what is trained on, and what is answered, under the version of the edge."""
+        fused = self._fuser.fuse(classes, masks)
+        fused = replace(fused, weights_version=prediction.weights_version)
+        if self._answer_labels or classes is prediction:
+            return fused, fused
+        return fused, self._fuser.fuse(prediction, masks)
 
     def _check(self, request: HardFrame) -> None:
         if request.catalogue_sha256 != self._catalogue.sha256:

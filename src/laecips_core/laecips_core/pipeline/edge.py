@@ -7,6 +7,7 @@ import time
 
 from laecips_core.ports import EdgeModel
 from laecips_core.ports import Miner
+from laecips_core.ports import ThresholdController
 from laecips_core.prediction_maps import edge_segmentation
 from laecips_core.values import Frame
 from laecips_core.values import Prediction
@@ -56,18 +57,34 @@ class EdgePipeline:
     version from beginning to end.
 
     :param parts: model and miner to start with.
-    :param threshold: δ in [0, 1]; may be set while running.
+    :param controller: gives δ for each frame, and is told of each.
     """
 
-    def __init__(self, parts: EdgeParts, threshold: float) -> None:
+    def __init__(self, parts: EdgeParts, controller: ThresholdController) -> None:
         """Start with one version."""
         self._parts = parts
-        self.threshold = threshold
+        self.controller = controller
 
     @property
     def weights_version(self) -> str:
         """Version that the next frame will be judged by."""
         return self._parts.weights_version
+
+    @property
+    def threshold(self) -> float:
+        """δ in [0, 1] that the next frame will be judged by."""
+        return self.controller.threshold()
+
+    def facts(self) -> dict[str, object]:
+        """Give what an operator wants to know: version, δ, target and measured upload rate."""
+        state = self.controller.state()
+        return {
+            'weights_version': self.weights_version,
+            'threshold': state.threshold,
+            'controller': self.controller.name,
+            'target_rate': state.target_rate,
+            'upload_rate': state.upload_rate,
+        }
 
     def swap(self, parts: EdgeParts) -> None:
         """
@@ -77,11 +94,12 @@ class EdgePipeline:
         """
         self._parts = parts
 
-    def process(self, frame: Frame) -> EdgePass:
+    def process(self, frame: Frame, waited_s: float = 0.0) -> EdgePass:
         """
         Segment one frame and judge whether it is hard.
 
         :param frame: the frame.
+        :param waited_s: since the frame arrived, in seconds; the controller counts it as delay.
         :returns: everything the edge knows of it.
         """
         started_s = time.perf_counter()
@@ -91,6 +109,7 @@ class EdgePipeline:
         verdict = Verdict(confidence, self.threshold, parts.miner.name)
         segmentation = edge_segmentation(prediction)
         edge_s = time.perf_counter() - started_s
+        self.controller.judged(confidence, verdict.hard, waited_s + edge_s, frame.stamp_ns)
         return EdgePass(frame, prediction, verdict, segmentation, edge_s)
 
 

@@ -8,6 +8,8 @@ from torch import nn
 from laecips_core.errors import WeightsError
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
+from laecips_core.mining.benefit import benefit_arrays
+from laecips_core.mining.benefit import without_benefit
 from laecips_core.values import ModelWeights
 from laecips_core.values import WeightArrays
 
@@ -46,6 +48,24 @@ def test_a_start_without_miner_weights_gets_random_ones() -> None:
     assert_equal(pair.weights().miner, build_pair(PLAN, None, 2).weights().miner)
 
 
+def benefit() -> WeightArrays:
+    rng = np.random.default_rng(0)
+    return benefit_arrays(rng.random((20, 15)), rng.random(20))
+
+
+def test_arrays_of_the_benefit_miner_are_carried_along() -> None:
+    start = build_pair(PLAN, None, 1).weights()
+    with_benefit = ModelWeights(start.edge, start.miner | benefit())
+    assert_equal(build_pair(PLAN, with_benefit, 2).weights().miner, with_benefit.miner)
+
+
+def test_a_start_with_the_benefit_miner_alone_gets_a_random_learned_one() -> None:
+    start = ModelWeights(build_pair(PLAN, None, 1).weights().edge, benefit())
+    miner = build_pair(PLAN, start, 2).weights().miner
+    assert_equal(without_benefit(miner), build_pair(PLAN, None, 2).weights().miner)
+    assert_equal(miner, without_benefit(miner) | benefit())
+
+
 def test_both_networks_are_in_evaluation_mode() -> None:
     pair = build_pair(PLAN, None, 0)
     assert not pair.edge.training
@@ -53,8 +73,11 @@ def test_both_networks_are_in_evaluation_mode() -> None:
 
 
 def test_the_weights_given_out_are_copies() -> None:
-    pair = build_pair(PLAN, None, 0)
+    start = build_pair(PLAN, None, 0).weights()
+    pair = build_pair(PLAN, ModelWeights(start.edge, start.miner | benefit()), 0)
     pair.weights().edge['0.bias'][:] = 9.0
+    pair.weights().miner['benefit.bias'][:] = 9.0
+    assert pair.benefit['benefit.bias'][0] < 9.0
     with torch.no_grad():
         assert float(pair.edge.get_parameter('0.bias').abs().max()) < 9.0
 

@@ -146,7 +146,7 @@ def test_a_store_of_other_classes_is_refused_at_the_start(tmp_path: Path, seed: 
 @pytest.mark.parametrize(
     ('others', 'message'),
     [
-        ({'miner': MinerConfig('x')}, 'miner.name: expected one of always, learned'),
+        ({'miner': MinerConfig('x')}, 'miner.name: expected one of always, benefit, learned'),
         ({'masks': MaskConfig('x')}, 'masks.name: expected one of ground_truth, none, regions'),
         ({'fusion': FusionConfig('x')}, 'fusion.name: expected one of guarded, log_mix, plain'),
         (

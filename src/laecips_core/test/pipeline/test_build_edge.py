@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import ControllerConfig
 from laecips_core.config import EdgeConfig
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LimitsConfig
@@ -63,6 +64,15 @@ def test_an_edge_runs_the_weights_of_its_file(tmp_path: Path) -> None:
     assert (done.verdict.threshold, done.verdict.miner) == (0.75, 'learned')
 
 
+def test_an_edge_runs_the_controller_of_its_name(tmp_path: Path) -> None:
+    controller = ControllerConfig(name='upload_rate', upload_rate=0.25)
+    config = EdgeConfig(model=model(weights_file(tmp_path)), controller=controller)
+    facts = build_edge(config).pipeline.facts()
+    assert (facts['controller'], facts['target_rate']) == ('upload_rate', 0.25)
+    with pytest.raises(UnknownNameError, match=r'controller\.name: expected one of byte_rate, fi'):
+        build_edge(replace(config, controller=ControllerConfig(name='x')))
+
+
 def test_a_miner_without_weights_needs_none(tmp_path: Path) -> None:
     bare = encode(
         replace(build_pair(NetworkPlan(FastScnn, 3, SIZE_PX), None, 0).weights(), miner={}),
@@ -95,6 +105,10 @@ def test_the_threads_of_inference_are_set(tmp_path: Path) -> None:
         (
             EdgeConfig(model=EdgeModelConfig(input_height_px=31)),
             r'model\.input_height_px: expected int in \[32, 4096\], got 31',
+        ),
+        (
+            EdgeConfig(controller=ControllerConfig(upload_rate=1.1)),
+            r'controller\.upload_rate: expected float in \[0, 1\], got 1\.1',
         ),
         (EdgeConfig(image_transport='x'), 'image_transport: expected one of raw, compressed, got'),
     ],
@@ -137,7 +151,7 @@ def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_miner_is_refused(tmp_path: Path) -> None:
     config = EdgeConfig(model=model(weights_file(tmp_path)), miner=MinerConfig('x'))
-    with pytest.raises(UnknownNameError, match=r'miner\.name: expected one of always, learned'):
+    with pytest.raises(UnknownNameError, match=r'miner\.name: expected one of always, benefit'):
         build_edge(config)
 
 

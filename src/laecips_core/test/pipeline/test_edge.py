@@ -6,9 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from laecips_core.config import ControllerConfig
+from laecips_core.mining.controller import FixedThreshold
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.pipeline.edge import predict
+from laecips_core.values import ControllerState
 from laecips_core.values import Frame
 from laecips_core.values import Image
 from laecips_core.values import Softmax
@@ -54,12 +57,41 @@ class Miner:
         return self._confidence
 
 
+class Controller:
+    """Gives δ and keeps what it is told."""
+
+    name = 'test'
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self.told: list[tuple[float, bool, float, int]] = []
+
+    def threshold(self) -> float:
+        return self._threshold
+
+    def judged(self, confidence: float, hard: bool, delay_s: float, stamp_ns: int) -> None:
+        self.told.append((confidence, hard, delay_s, stamp_ns))
+
+    def answered(self, delay_s: float, bytes_up: int) -> None:
+        raise NotImplementedError
+
+    def configure(self, config: ControllerConfig, threshold: float) -> None:
+        raise NotImplementedError
+
+    def state(self) -> ControllerState:
+        return ControllerState(self._threshold, 0.4, 0.25)
+
+
+def fixed(threshold: float) -> FixedThreshold:
+    return FixedThreshold(ControllerConfig(), threshold)
+
+
 def parts(number: int, on_predict: Callable[[], None] = lambda: None) -> EdgeParts:
     return EdgeParts(Model(number, on_predict), Miner(f'miner {number}', number / 4), f'v{number}')
 
 
 def test_a_frame_is_predicted_judged_and_labelled() -> None:
-    done = EdgePipeline(parts(1), 0.2).process(FRAME)
+    done = EdgePipeline(parts(1), fixed(0.2)).process(FRAME)
     assert done.frame is FRAME
     assert (done.prediction.size_px, done.prediction.weights_version) == ((4, 6), 'v1')
     assert (done.verdict.confidence, done.verdict.threshold) == (0.25, 0.2)
@@ -73,19 +105,40 @@ def test_a_frame_is_predicted_judged_and_labelled() -> None:
 
 @pytest.mark.parametrize(('threshold', 'hard'), [(0.2499, False), (0.25, True), (0.2501, True)])
 def test_a_frame_at_the_threshold_is_hard(threshold: float, hard: bool) -> None:
-    assert EdgePipeline(parts(1), threshold).process(FRAME).verdict.hard is hard
+    assert EdgePipeline(parts(1), fixed(threshold)).process(FRAME).verdict.hard is hard
 
 
 def test_the_threshold_may_be_set_while_running() -> None:
-    pipeline = EdgePipeline(parts(1), 0.0)
+    pipeline = EdgePipeline(parts(1), fixed(0.0))
     assert not pipeline.process(FRAME).verdict.hard
-    pipeline.threshold = 1.0
+    pipeline.controller.configure(ControllerConfig(), 1.0)
+    assert pipeline.threshold == 1.0
     verdict = pipeline.process(FRAME).verdict
     assert (verdict.hard, verdict.threshold) == (True, 1.0)
 
 
+def test_the_controller_is_told_of_every_frame_with_its_wait() -> None:
+    controller = Controller(0.3)
+    pipeline = EdgePipeline(parts(1), controller)
+    done = pipeline.process(FRAME, waited_s=2.0)
+    pipeline.process(FRAME)
+    assert (done.verdict.threshold, done.verdict.hard) == (0.3, True)
+    assert controller.told[0] == (0.25, True, 2.0 + done.edge_s, 7)
+    assert 0.0 < controller.told[1][2] < 2.0
+
+
+def test_a_pipeline_says_what_its_controller_does() -> None:
+    assert EdgePipeline(parts(1), Controller(0.3)).facts() == {
+        'weights_version': 'v1',
+        'threshold': 0.3,
+        'controller': 'test',
+        'target_rate': 0.4,
+        'upload_rate': 0.25,
+    }
+
+
 def test_a_swap_takes_effect_on_the_next_frame() -> None:
-    pipeline = EdgePipeline(parts(1), 0.5)
+    pipeline = EdgePipeline(parts(1), fixed(0.5))
     assert pipeline.process(FRAME).segmentation.labels[0, 0] == 1
     pipeline.swap(parts(2))
     assert pipeline.weights_version == 'v2'
@@ -94,7 +147,7 @@ def test_a_swap_takes_effect_on_the_next_frame() -> None:
 
 
 def test_a_swap_during_a_frame_leaves_that_frame_to_one_version() -> None:
-    pipeline = EdgePipeline(parts(2), 0.5)
+    pipeline = EdgePipeline(parts(2), fixed(0.5))
     pipeline.swap(parts(1, on_predict=lambda: pipeline.swap(parts(2))))
     done = pipeline.process(FRAME)
     assert pipeline.weights_version == 'v2'

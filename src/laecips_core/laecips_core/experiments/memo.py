@@ -1,0 +1,137 @@
+"""Remembers on disk what the large models computed, so that no frame is cut or taught twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import hashlib
+import io
+from pathlib import Path
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from laecips_core.errors import DataSetError
+from laecips_core.ports import LabelSource
+from laecips_core.ports import MaskGenerator
+from laecips_core.values import Image
+from laecips_core.values import LabelMap
+from laecips_core.values import MaskSet
+from laecips_core.values import Prediction
+from laecips_core.weights.files import write_atomically
+
+_Arrays = dict[str, NDArray[Any]]
+
+
+class LargeModelMemo:
+    """
+    A folder of answers of large models, by what they depend on.
+
+    :param folder: made when absent; may be deleted at any time.
+    :param settings: text of every setting that an answer depends on besides the image.
+    """
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        """Use a folder."""
+        self._folder = folder
+        self._settings = settings
+        self._saved_s = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def masks(self, generator: MaskGenerator) -> MaskGenerator:
+        """Put the memory in front of a mask generator."""
+        return _RememberedMasks(generator, self)
+
+    def labels(self, source: LabelSource) -> LabelSource:
+        """Put the memory in front of a label source; the edge's own classes need none."""
+        return source if source.name == 'edge' else _RememberedLabels(source, self)
+
+    def take_saved_s(self) -> float:
+        """
+        Give the time that answers from memory took when they were computed, and forget it.
+
+        :returns: seconds since the last call; a latency must count them.
+        """
+        saved_s, self._saved_s = self._saved_s, 0.0
+        return saved_s
+
+    def recall(self, what: str, parts: list[bytes], compute: Callable[[], _Arrays]) -> _Arrays:
+        """
+        Give an answer from the folder, or compute and keep it.
+
+        :param what: name of the model.
+        :param parts: the bytes that the answer depends on.
+        :param compute: gives the named arrays of the answer.
+        :raises DataSetError: when a remembered answer is damaged.
+        """
+        digest = hashlib.sha256(f'{what} {self._settings}'.encode())
+        for part in parts:
+            digest.update(hashlib.sha256(part).digest())
+        path = self._folder / f'{digest.hexdigest()}.npz'
+        if path.is_file():
+            arrays = _read(path)
+            self._saved_s += float(arrays.pop('seconds'))
+            return arrays
+        started_s = time.perf_counter()
+        arrays = compute()
+        _write(path, {**arrays, 'seconds': np.asarray(time.perf_counter() - started_s)})
+        return arrays
+
+
+class _RememberedMasks:
+    def __init__(self, generator: MaskGenerator, memo: LargeModelMemo) -> None:
+        self.name = generator.name
+        self._generator = generator
+        self._memo = memo
+
+    def masks(self, image: Image, annotation: LabelMap | None = None) -> MaskSet:
+        def compute() -> _Arrays:
+            made = self._generator.masks(image, annotation)
+            return {
+                'starts': made.starts,
+                'lengths': made.lengths,
+                'owners': made.owners,
+                'scores': made.scores,
+                'generator': np.array(made.generator),
+            }
+
+        parts = [image.tobytes(), b'' if annotation is None else annotation.tobytes()]
+        arrays = self._memo.recall(self.name, parts, compute)
+        return MaskSet(
+            image.shape[:2],
+            arrays['starts'],
+            arrays['lengths'],
+            arrays['owners'],
+            arrays['scores'],
+            str(arrays['generator']),
+        )
+
+
+class _RememberedLabels:
+    def __init__(self, source: LabelSource, memo: LargeModelMemo) -> None:
+        self.name = source.name
+        self._source = source
+        self._memo = memo
+
+    def labels(self, image: Image, prediction: Prediction) -> Prediction:
+        def compute() -> _Arrays:
+            made = self._source.labels(image, prediction)
+            return {'softmax': made.softmax, 'version': np.array(made.weights_version)}
+
+        arrays = self._memo.recall(self.name, [image.tobytes()], compute)
+        return Prediction(arrays['softmax'], prediction.size_px, str(arrays['version']))
+
+
+def _read(path: Path) -> _Arrays:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError) as error:
+        raise DataSetError(str(path), 'a remembered answer', error, 'delete it') from error
+
+
+def _write(path: Path, arrays: _Arrays) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    write_atomically(path, buffer.getvalue())

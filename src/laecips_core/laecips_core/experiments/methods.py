@@ -1,0 +1,87 @@
+"""The methods that are compared: each is a handful of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from laecips_core.errors import UnknownNameError
+
+Settings = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Method:
+    """
+    What a method changes.
+
+    :param about: one line for people.
+    :param edge: settings of the edge by dotted name.
+    :param cloud: settings of the cloud by dotted name.
+    """
+
+    about: str
+    edge: Settings = field(default_factory=dict)
+    cloud: Settings = field(default_factory=dict)
+
+
+_ONLINE: Settings = {'controller.name': 'upload_rate'}
+_FROZEN: Settings = {'update.rule': 'none'}
+_PAPER: Settings = {
+    'update.rule': 'paper',
+    'update.learning_rate': 1e-3,
+    'update.epochs': 50,
+    'update.memory_frames': 0,
+    'update.min_label_confidence': 0,
+    'labels.source': 'edge',
+    'labels.answers': 'edge',
+}
+_OPEN_GATE: Settings = {
+    'update.gate_source_tolerance': 1.0,
+    'update.gate_restyled_tolerance': 1.0,
+    'update.gate_agreement_tolerance': 1.0,
+    'update.watch_frames': 0,
+}
+
+
+def _mined_by(name: str) -> Method:
+    return Method(f'LAECIPS with the miner {name}.', {**_ONLINE, 'miner.name': name})
+
+
+METHODS: Mapping[str, Method] = {
+    'EDGE': Method('The edge model alone.', {'miner.name': 'never'}, _FROZEN),
+    'CLOUD': Method('Every frame goes up; no updates.', {'miner.name': 'always'}, _FROZEN),
+    'DCSB': Method('Hard frames go up; no updates.', _ONLINE, _FROZEN),
+    'LAECIPS': Method('Hard frames go up; updates as configured.', _ONLINE),
+    'PAPER': Method(
+        "Algorithm 2 with the paper's rate and epochs, gate as configured.", _ONLINE, _PAPER
+    ),
+    'PAPER, no gate': Method(
+        "Algorithm 2 with the paper's rate and epochs.", _ONLINE, {**_PAPER, **_OPEN_GATE}
+    ),
+    'MESS': _mined_by('mess'),
+    'SM': _mined_by('sm'),
+    'SPP': _mined_by('spp'),
+    'BENEFIT': _mined_by('benefit'),
+    'RANDOM': _mined_by('random'),
+}
+"""Every method by its name in tables."""
+
+TABLE_1 = ('LAECIPS', 'CLOUD', 'EDGE', 'DCSB')
+"""The frameworks of the paper's Table I."""
+
+TABLE_2 = ('LAECIPS', 'DCSB', 'MESS', 'SM', 'SPP')
+"""The rows of the paper's Table II."""
+
+
+def method_of(name: str) -> Method:
+    """
+    Find a method.
+
+    :param name: its name in tables.
+    :raises UnknownNameError: when there is none of this name.
+    """
+    if name not in METHODS:
+        raise UnknownNameError('method', name, list(METHODS))
+    return METHODS[name]

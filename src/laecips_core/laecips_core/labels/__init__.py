@@ -1,0 +1,1 @@
+"""Label sources: where the classes of training labels come from."""
