@@ -16,6 +16,7 @@ COMMANDS = {
     'demo': 'Show the whole loop on one machine, on a simulated stream.',
     'pretrain': 'Make a weights file from an annotated data set.',
     'replay': 'Feed a data set or a bag to the nodes and score the masks.',
+    'experiment': "Make the paper's tables and figures, on any data set.",
     'bag': 'Write a data set as a rosbag2 bag.',
     'bench': 'Time one part on this machine.',
 }

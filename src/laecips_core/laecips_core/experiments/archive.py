@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 import json
 from pathlib import Path
 import re
+from typing import Any
 
 from laecips_core.errors import DataSetError
 from laecips_core.experiments.plan import RunPlan
+from laecips_core.experiments.results import FrameSurvey
 from laecips_core.experiments.results import RunResult
 from laecips_core.weights.files import write_atomically
 
@@ -32,13 +36,8 @@ class RunArchive:
         :returns: None when it was not finished, or stored in another format.
         :raises DataSetError: when the file is damaged.
         """
-        path = self._path(plan)
-        if not path.is_file():
-            return None
-        try:
-            return RunResult.from_json(json.loads(path.read_text(encoding='utf-8')))
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise DataSetError(str(path), 'a finished run', error, 'delete it') from error
+        values = _read(self._path(plan, plan.method))
+        return None if values is None else RunResult.from_json(values)
 
     def put(self, plan: RunPlan, result: RunResult) -> None:
         """
@@ -48,8 +47,41 @@ class RunArchive:
         :param result: its result.
         """
         text = json.dumps(result.to_json(), allow_nan=False)
-        write_atomically(self._path(plan), text.encode())
+        write_atomically(self._path(plan, plan.method), text.encode())
 
-    def _path(self, plan: RunPlan) -> Path:
-        method = re.sub(r'[^A-Za-z0-9]+', '-', plan.method).strip('-').lower()
-        return self._folder / f'{method}-{plan.seed}-{plan.key}.json'
+    def get_survey(self, plan: RunPlan, what: str) -> list[FrameSurvey] | None:
+        """
+        Find a survey.
+
+        :param plan: whose stream and frozen weights were looked at.
+        :param what: fusion rules and miners in words.
+        :returns: None when it was not finished.
+        :raises DataSetError: when the file is damaged.
+        """
+        values = _read(self._path(plan, f'survey {what}'))
+        return None if values is None else [FrameSurvey(**frame) for frame in values['frames']]
+
+    def put_survey(self, plan: RunPlan, what: str, found: Sequence[FrameSurvey]) -> None:
+        """
+        Keep a survey; the file is whole or not there.
+
+        :param plan: whose stream and frozen weights were looked at.
+        :param what: fusion rules and miners in words.
+        :param found: the survey.
+        """
+        text = json.dumps({'frames': [asdict(frame) for frame in found]}, allow_nan=False)
+        write_atomically(self._path(plan, f'survey {what}'), text.encode())
+
+    def _path(self, plan: RunPlan, name: str) -> Path:
+        words = re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-').lower()
+        return self._folder / f'{words}-{plan.seed}-{plan.key}.json'
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise DataSetError(str(path), 'a finished run', error, 'delete it') from error
+    return values

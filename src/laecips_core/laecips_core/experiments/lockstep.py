@@ -23,6 +23,7 @@ from laecips_core.pipeline.cloud import HardFrame
 from laecips_core.pipeline.edge import EdgePass
 from laecips_core.values import LabelledFrame
 from laecips_core.values import LabelMap
+from laecips_core.values import Sample
 from laecips_core.values import WeightUpdate
 
 
@@ -103,6 +104,16 @@ class LockstepLoop:
             bytes_up=0 if answer is None else answer.bytes_up,
             bytes_down=0 if answer is None else answer.bytes_down,
         )
+
+    def fused(self, item: LabelledFrame) -> Sample:
+        """
+        Have the cloud segment one frame, whatever the miner says; nothing is kept of it.
+
+        :param item: the frame.
+        :returns: the frame with its fused labels F(x).
+        """
+        judged = self.edge.pipeline.process(item.frame)
+        return self.cloud.pipeline.segment(self._request(judged)).sample
 
     def _ask(self, judged: EdgePass, index: int) -> _Answer:
         request = self._request(judged)

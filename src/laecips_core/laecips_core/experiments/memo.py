@@ -29,23 +29,27 @@ class LargeModelMemo:
     A folder of answers of large models, by what they depend on.
 
     :param folder: made when absent; may be deleted at any time.
-    :param settings: text of every setting that an answer depends on besides the image.
+    :param mask_settings: text of every setting that masks depend on besides the image.
+    :param label_settings: the same of labels.
     """
 
-    def __init__(self, folder: Path, settings: str) -> None:
+    def __init__(self, folder: Path, mask_settings: str, label_settings: str) -> None:
         """Use a folder."""
         self._folder = folder
-        self._settings = settings
+        self._mask_settings = mask_settings
+        self._label_settings = label_settings
         self._saved_s = 0.0
         folder.mkdir(parents=True, exist_ok=True)
 
     def masks(self, generator: MaskGenerator) -> MaskGenerator:
         """Put the memory in front of a mask generator."""
-        return _RememberedMasks(generator, self)
+        return _RememberedMasks(generator, self._mask_settings, self)
 
     def labels(self, source: LabelSource) -> LabelSource:
         """Put the memory in front of a label source; the edge's own classes need none."""
-        return source if source.name == 'edge' else _RememberedLabels(source, self)
+        if source.name == 'edge':
+            return source
+        return _RememberedLabels(source, self._label_settings, self)
 
     def take_saved_s(self) -> float:
         """
@@ -60,12 +64,12 @@ class LargeModelMemo:
         """
         Give an answer from the folder, or compute and keep it.
 
-        :param what: name of the model.
+        :param what: the model and its settings.
         :param parts: the bytes that the answer depends on.
         :param compute: gives the named arrays of the answer.
         :raises DataSetError: when a remembered answer is damaged.
         """
-        digest = hashlib.sha256(f'{what} {self._settings}'.encode())
+        digest = hashlib.sha256(what.encode())
         for part in parts:
             digest.update(hashlib.sha256(part).digest())
         path = self._folder / f'{digest.hexdigest()}.npz'
@@ -80,8 +84,9 @@ class LargeModelMemo:
 
 
 class _RememberedMasks:
-    def __init__(self, generator: MaskGenerator, memo: LargeModelMemo) -> None:
+    def __init__(self, generator: MaskGenerator, settings: str, memo: LargeModelMemo) -> None:
         self.name = generator.name
+        self._what = f'{generator.name} {settings}'
         self._generator = generator
         self._memo = memo
 
@@ -97,7 +102,7 @@ class _RememberedMasks:
             }
 
         parts = [image.tobytes(), b'' if annotation is None else annotation.tobytes()]
-        arrays = self._memo.recall(self.name, parts, compute)
+        arrays = self._memo.recall(self._what, parts, compute)
         return MaskSet(
             image.shape[:2],
             arrays['starts'],
@@ -109,8 +114,9 @@ class _RememberedMasks:
 
 
 class _RememberedLabels:
-    def __init__(self, source: LabelSource, memo: LargeModelMemo) -> None:
+    def __init__(self, source: LabelSource, settings: str, memo: LargeModelMemo) -> None:
         self.name = source.name
+        self._what = f'{source.name} {settings}'
         self._source = source
         self._memo = memo
 
@@ -119,7 +125,7 @@ class _RememberedLabels:
             made = self._source.labels(image, prediction)
             return {'softmax': made.softmax, 'version': np.array(made.weights_version)}
 
-        arrays = self._memo.recall(self.name, [image.tobytes()], compute)
+        arrays = self._memo.recall(self._what, [image.tobytes()], compute)
         return Prediction(arrays['softmax'], prediction.size_px, str(arrays['version']))
 
 

@@ -37,6 +37,19 @@ class RunPlan:
     link: LinkConfig
 
     @property
+    def mask_settings(self) -> str:
+        """Write all that masks depend on besides the image."""
+        return json.dumps(asdict(self.cloud.masks), sort_keys=True)
+
+    @property
+    def label_settings(self) -> str:
+        """Write all that the label source depends on besides the image; weights by their bytes."""
+        labels, weights = self.cloud.labels, [self.cloud.labels.weights, self.cloud.model.weights]
+        digests = [_digest(resolve_weights(name)) for name in weights if name]
+        values = {**asdict(labels), 'weights': '', 'answers': '', 'digests': digests}
+        return json.dumps(values, sort_keys=True)
+
+    @property
     def key(self) -> str:
         """
         Name the result by all that it depends on.

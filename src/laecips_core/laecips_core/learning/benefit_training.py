@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
@@ -11,11 +13,13 @@ from laecips_core.learning.networks import NetworkPair
 from laecips_core.learning.tensors import TrainingSet
 from laecips_core.metrics.iou import image_miou
 from laecips_core.mining.benefit import benefit_arrays
+from laecips_core.mining.benefit import FEWEST_FRAMES
 from laecips_core.mining.features import softmax_features
 from laecips_core.prediction_maps import edge_segmentation
 from laecips_core.values import LabelMap
 from laecips_core.values import Prediction
 from laecips_core.values import Softmax
+from laecips_core.values import UNLABELLED
 from laecips_core.values import WeightArrays
 
 
@@ -30,6 +34,21 @@ def changed_share(softmax: Softmax, labels: LabelMap) -> float:
     """
     answer = edge_segmentation(Prediction(softmax, labels.shape, '')).labels
     return 1.0 - image_miou(answer, labels, len(softmax))
+
+
+def with_benefit(pair: NetworkPair, data: TrainingSet) -> NetworkPair:
+    """
+    Give a pair whose benefit miner is fitted anew, where it has one and there are enough frames.
+
+    :param pair: f and h.
+    :param data: frames with the labels that count.
+    :returns: the same networks; the benefit miner stays as it was where fewer than four frames
+        have a label.
+    """
+    labelled = (data.labels != UNLABELLED).flatten(1).any(1).nonzero().squeeze(1)
+    if not pair.benefit or len(labelled) < FEWEST_FRAMES:
+        return pair
+    return replace(pair, benefit=fit_benefit(pair, data.part(labelled)))
 
 
 def fit_benefit(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from laecips_core.config import UpdateConfig
 from laecips_core.learning.augment import with_harder_copies
+from laecips_core.learning.benefit_training import with_benefit
 from laecips_core.learning.edge_training import EdgeSteps
 from laecips_core.learning.edge_training import train_edge
 from laecips_core.learning.miner_training import go_on
@@ -83,4 +84,4 @@ class CarefulRule:
             batch_size=config.batch_size,
             checkpoint=checkpoint,
         )
-        return pair.weights()
+        return with_benefit(pair, fused).weights()

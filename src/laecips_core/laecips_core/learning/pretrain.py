@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 
@@ -11,6 +12,7 @@ from laecips_core.learning.augment import augment
 from laecips_core.learning.augment import View
 from laecips_core.learning.augment import WHOLE
 from laecips_core.learning.augment import with_harder_copies
+from laecips_core.learning.benefit_training import fit_benefit
 from laecips_core.learning.losses import frame_losses
 from laecips_core.learning.miner_training import train_miner
 from laecips_core.learning.networks import build_pair
@@ -29,7 +31,9 @@ _MINER_LEARNING_RATE = 1e-3
 class PretrainConfig:
     """How f and h are pretrained."""
 
-    epochs: int = setting(40, 'Passes over the annotated frames.', low=1, high=10_000)
+    epochs: int = setting(
+        40, 'Passes over the annotated frames; 0: only the miners are fitted.', low=0, high=10_000
+    )
     miner_epochs: int = setting(60, 'Passes for the miner.', low=0, high=10_000)
     learning_rate: float = setting(3e-3, 'Highest learning rate of f.', low=1e-6, high=1.0)
     batch_size: int = setting(8, 'Frames in a batch.', low=2, high=1024)
@@ -69,16 +73,18 @@ def pretrain(
     :raises WeightsError: when the start does not fit the networks.
     """
     pair = build_pair(plan, start, config.seed)
-    _train_edge(pair, data, config, progress)
+    if config.epochs:
+        _train_edge(pair, data, config, progress)
+    harder = with_harder_copies(miner_data, config.seed)
     train_miner(
         pair,
-        with_harder_copies(miner_data, config.seed),
+        harder,
         beta=config.beta,
         learning_rate=_MINER_LEARNING_RATE,
         epochs=config.miner_epochs,
         batch_size=config.batch_size,
     )
-    return pair.weights()
+    return replace(pair, benefit=fit_benefit(pair, harder)).weights()
 
 
 def _train_edge(

@@ -11,6 +11,7 @@ import torch
 from laecips_core.config import UpdateConfig
 from laecips_core.learning.augment import augment
 from laecips_core.learning.augment import with_harder_copies
+from laecips_core.learning.benefit_training import with_benefit
 from laecips_core.learning.class_balance import class_weights
 from laecips_core.learning.early_stop import EarlyStop
 from laecips_core.learning.edge_training import EdgeSteps
@@ -88,7 +89,7 @@ class SupervisedRule:
             held_back=held_back,
         )
         self._train_miner(pair, labelled, kept, seed, checkpoint)
-        return pair.weights()
+        return with_benefit(pair, labelled).weights()
 
     def _source(self, source: Sequence[LabelledFrame], samples: Sequence[Sample]) -> TrainingSet:
         count = round(len(source) * self._config.restyled_share)

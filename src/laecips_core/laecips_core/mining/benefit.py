@@ -22,7 +22,7 @@ PREFIX = 'benefit.'
 RIDGES = (0.001, 0.01, 0.1, 1.0, 10.0)
 """Penalties to choose from, per frame and standardised feature."""
 
-_FEWEST_FRAMES = 4
+FEWEST_FRAMES = 4
 # A spread this small beside the values is rounding: the feature says nothing.
 _CONSTANT = 1e-5
 # A class that was rare in the fit would else outweigh everything where it fills a frame.
@@ -91,10 +91,10 @@ def _check_frames(features: NDArray[np.float64], benefits: NDArray[np.float64]) 
         raise ShapeError(
             'benefits', '(N,) beside (N, D) features', (benefits.shape, features.shape)
         )
-    if len(benefits) < _FEWEST_FRAMES:
+    if len(benefits) < FEWEST_FRAMES:
         raise WeightsError(
             'frames of a benefit fit',
-            f'at least {_FEWEST_FRAMES}',
+            f'at least {FEWEST_FRAMES}',
             len(benefits),
             'give more frames with labels',
         )
