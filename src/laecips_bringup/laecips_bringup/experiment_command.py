@@ -14,11 +14,11 @@ from laecips_bringup.dataset_arguments import add_dataset_arguments
 from laecips_bringup.dataset_arguments import dataset_config
 from laecips_bringup.experiment_bound import measured_bound
 from laecips_bringup.experiment_contents import CONTENTS
-from laecips_bringup.experiment_contents import Contents
 from laecips_bringup.experiment_contents import parts_of
 from laecips_bringup.experiment_facts import data_set_name
 from laecips_bringup.experiment_facts import experiment_facts
 from laecips_bringup.experiment_outputs import write_experiment
+from laecips_bringup.experiment_parts import Contents
 from laecips_bringup.experiment_parts import ExperimentResults
 from laecips_bringup.experiment_runner import do_jobs
 from laecips_bringup.node_settings import checked

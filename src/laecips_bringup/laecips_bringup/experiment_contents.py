@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,35 +12,22 @@ import numpy as np
 
 from laecips_bringup.captioned_figures import figure5
 from laecips_bringup.captioned_figures import figure6
-from laecips_bringup.captioned_figures import figure7
-from laecips_bringup.captioned_figures import figure8
 from laecips_bringup.captioned_figures import figure9
 from laecips_bringup.captioned_figures import streams
+from laecips_bringup.experiment_miners import miner_results
+from laecips_bringup.experiment_miners import survey_needs
+from laecips_bringup.experiment_parts import Contents
+from laecips_bringup.experiment_parts import Needs
 from laecips_bringup.experiment_tables import table1
 from laecips_bringup.experiment_tables import table1_changes
 from laecips_bringup.experiment_tables import table2
 from laecips_bringup.experiment_tables import table2_changes
-from laecips_bringup.miner_table import miner_table
 from laecips_bringup.paper_comparison import beside_table1
 from laecips_bringup.paper_comparison import beside_table2
 from laecips_core.experiments.methods import TABLE_1
 from laecips_core.experiments.methods import TABLE_2
-from laecips_core.experiments.miner_scores import reference_scores
-from laecips_core.experiments.miner_scores import score_miner
-from laecips_core.experiments.plan import RunPlan
-from laecips_core.experiments.rate_curves import rate_curves
-from laecips_core.experiments.results import FrameSurvey
 from laecips_core.experiments.results import RunResult
 from laecips_core.experiments.suite import Suite
-from laecips_core.pipeline.build_edge import build_edge
-from laecips_core.registry import build_controller
-from laecips_core.registry import FUSERS
-
-MINERS = ('learned', 'benefit', 'spp', 'sm', 'mess')
-"""Miners that are compared on the frozen system; random choice and the ceiling come with them."""
-
-RATES = tuple(np.linspace(0.0, 1.0, 21).tolist())
-"""Upload rates of Fig. 8."""
 
 DIFFERENCES = (
     'Data: the stream named below; the paper’s four data sets were not at hand.',
@@ -52,22 +38,6 @@ DIFFERENCES = (
     'Upload rate: a controller holds it near one target for every method; in the paper it '
     'follows from a fixed δ.',
 )
-
-Needs = dict[str, tuple[RunPlan, tuple[str, ...], tuple[str, ...]]]
-
-
-@dataclass(frozen=True)
-class Contents:
-    """
-    One experiment.
-
-    :param needs: runs, and surveys with their fusion rules and miners, by key.
-    :param make: gives tables, figures and more, by field of ``ExperimentResults``, from results by
-        key and a title.
-    """
-
-    needs: Needs
-    make: Callable[[Mapping[str, Any], str], dict[str, Any]]
 
 
 def parts_of(name: str, suite: Suite, seeds: Sequence[int], methods: Sequence[str]) -> Contents:
@@ -85,24 +55,6 @@ def parts_of(name: str, suite: Suite, seeds: Sequence[int], methods: Sequence[st
 def _runs(suite: Suite, seeds: Sequence[int], methods: Sequence[str]) -> Needs:
     plans = suite.plans(methods, seeds)
     return {f'run {plan.method} {plan.seed}': (plan, (), ()) for plan in plans}
-
-
-def _surveys(suite: Suite, seeds: Sequence[int]) -> Needs:
-    plans = suite.plans(['CLOUD'], seeds)
-    miners = survey_miners(suite)
-    return {f'survey {plan.seed}': (plan, tuple(FUSERS), miners) for plan in plans}
-
-
-def survey_miners(suite: Suite) -> tuple[str, ...]:
-    """
-    Name the miners that the start weights can run.
-
-    :param suite: settings in common.
-    """
-    edge = build_edge(suite.plan('CLOUD', 0).edge)
-    fitted = edge.parts.unpack(edge.start).miner
-    has_benefit = any(name.startswith('benefit.') for name in fitted)
-    return tuple(name for name in MINERS if name != 'benefit' or has_benefit)
 
 
 def _picked(needs: Needs, found: Mapping[str, Any]) -> list[RunResult]:
@@ -167,33 +119,8 @@ def _over_tasks(
 
 
 def _miners(suite: Suite, seeds: Sequence[int], methods: Sequence[str]) -> Contents:
-    needs = _surveys(suite, seeds)
-    miners = survey_miners(suite)
-    plan = suite.plan('DCSB', seeds[0])
-    rule, rate = plan.cloud.fusion.name, plan.edge.controller.upload_rate
-    controller = partial(build_controller, plan.edge.controller, plan.edge.miner.threshold)
-
-    def make(found: Mapping[str, Any], title: str) -> dict[str, Any]:
-        surveys = _by_seed(needs, found)
-        scores = {
-            seed: [
-                *(score_miner(own, miner, rule, rate, controller) for miner in miners),
-                *reference_scores(own, rule, rate),
-            ]
-            for seed, own in surveys.items()
-        }
-        every = [frame for own in surveys.values() for frame in own]
-        curves = rate_curves(surveys, miners, rule, RATES)
-        return {
-            'tables': [miner_table(scores, title)],
-            'figures': [figure7(every, miners, rule, title), figure8(curves, title)],
-        }
-
-    return Contents(needs, make)
-
-
-def _by_seed(needs: Needs, found: Mapping[str, Any]) -> dict[int, list[FrameSurvey]]:
-    return {plan.seed: found[key] for key, (plan, _, _) in needs.items()}
+    needs = survey_needs(suite, seeds)
+    return Contents(needs, partial(miner_results, suite, needs))
 
 
 def _one_figure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -11,6 +12,12 @@ from dataclasses import field
 import io
 import math
 import re
+from typing import Any
+
+from laecips_core.experiments.plan import RunPlan
+
+Needs = dict[str, tuple[RunPlan, tuple[str, ...], tuple[str, ...]]]
+"""Runs, and surveys with their fusion rules and miners, by key."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,20 @@ class ResultFigure:
     png: bytes
     alt: str
     caption: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """
+    One experiment.
+
+    :param needs: what has to be computed.
+    :param make: gives tables, figures and more, by field of ``ExperimentResults``, from results by
+        key and a title.
+    """
+
+    needs: Needs
+    make: Callable[[Mapping[str, Any], str], dict[str, Any]]
 
 
 @dataclass(frozen=True)

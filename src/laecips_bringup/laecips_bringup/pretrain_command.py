@@ -22,9 +22,9 @@ from laecips_bringup.dataset_arguments import add_dataset_arguments
 from laecips_bringup.dataset_arguments import dataset_config
 from laecips_bringup.held_out import print_scores
 from laecips_bringup.held_out import score_held_out
+from laecips_bringup.pretrain_start import read_start
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeModelConfig
-from laecips_core.config import LimitsConfig
 from laecips_core.config import SourceConfig
 from laecips_core.errors import ConfigError
 from laecips_core.errors import DataSetError
@@ -41,12 +41,8 @@ from laecips_core.registry import network_builder
 from laecips_core.setting import check_config
 from laecips_core.setting import settings_of
 from laecips_core.values import ModelWeights
-from laecips_core.weights.checks import check_fits
-from laecips_core.weights.encoding import decode
 from laecips_core.weights.encoding import encode
 from laecips_core.weights.encoding import rounded
-from laecips_core.weights.files import load_update
-from laecips_core.weights.files import resolve_weights
 from laecips_core.weights.files import save_update
 from laecips_core.weights.files import SUFFIX
 
@@ -102,12 +98,12 @@ def run(arguments: argparse.Namespace) -> int:
     size_px = model.input_height_px, model.input_width_px
     plan = NetworkPlan(network_builder(model), len(dataset.catalogue), size_px)
     console.print(f'{dataset.name}: training on {len(trained)} frames, {len(held_out)} held out')
-    start = _start(arguments.start, model, dataset)
+    start = read_start(arguments.start, model, dataset.catalogue)
     weights = rounded(_train(plan, dataset, trained, held_out, config, start, console))
     scores = score_held_out(plan, weights, dataset, held_out)
     print_scores(scores, dataset.catalogue, console)
     notes = {
-        'command': command_line(data_config, model, config, arguments.out),
+        'command': command_line(data_config, model, config, arguments.start, arguments.out),
         'seed': str(config.seed),
         'start': '' if start is None else Path(arguments.start).name,
         'frames': str(len(trained)),
@@ -125,7 +121,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def command_line(
-    dataset: DataSetConfig, model: EdgeModelConfig, training: PretrainConfig, out: Path
+    dataset: DataSetConfig,
+    model: EdgeModelConfig,
+    training: PretrainConfig,
+    start: str,
+    out: Path,
 ) -> str:
     """
     Write the command that makes the same weights, with folders cut off every path.
@@ -133,11 +133,12 @@ def command_line(
     :param dataset: the data set.
     :param model: the network and the size of its input.
     :param training: epochs, rates, β, seed.
+    :param start: weights file that training goes on from; empty: none.
     :param out: the weights file.
     """
     values = asdict(dataset) | asdict(training)
     values['dataset'] = values.pop('name')
-    values['root'] = Path(values['root']).name
+    values['root'], values['start'] = Path(values['root']).name, Path(start).name
     values['input_height_px'] = model.input_height_px
     values['input_width_px'] = model.input_width_px
     words = ['laecips', 'pretrain', '--model', model.name]
@@ -161,15 +162,6 @@ def _pretrain_config(arguments: argparse.Namespace) -> PretrainConfig:
 def _check_out(out: Path) -> None:
     if out.suffix != SUFFIX or not out.parent.is_dir():
         raise ConfigError('--out', str(out), f'a {SUFFIX} file in a folder that exists')
-
-
-def _start(name: str, model: EdgeModelConfig, dataset: DataSet) -> ModelWeights | None:
-    if not name:
-        return None
-    limit_bytes = LimitsConfig().max_update_bytes
-    update = load_update(resolve_weights(name), limit_bytes)
-    check_fits(update, model=model.name, catalogue=dataset.catalogue)
-    return decode(update, limit_bytes)
 
 
 def _train(

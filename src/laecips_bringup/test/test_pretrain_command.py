@@ -8,17 +8,32 @@ import pytest
 from laecips_bringup import pretrain_command
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeConfig
+from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LimitsConfig
 from laecips_core.datasets.patrol.classes import CATALOGUE
+from laecips_core.errors import CatalogueMismatchError
 from laecips_core.errors import ConfigError
 from laecips_core.errors import DataSetError
+from laecips_core.errors import WeightsError
+from laecips_core.learning.networks import build_pair
+from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.pretrain import PretrainConfig
+from laecips_core.learning.tensors import TrainingSet
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.setting import replace_settings
+from laecips_core.values import ModelWeights
 from laecips_core.weights.encoding import catalogue_of
+from laecips_core.weights.encoding import decode
 from laecips_core.weights.files import load_update
 
+LIMIT_BYTES = LimitsConfig().max_update_bytes
 QUICK = ('--epochs', '1', '--miner-epochs', '1', '--batch-size', '4')
+
+
+def _folder_words(data: Path, out: Path) -> list[str]:
+    size = ('--input-height-px', '64', '--input-width-px', '96')
+    where = ('--dataset', 'folder', '--root', str(data), '--out', str(out))
+    return [*where, *size, '--miner-epochs', '1', '--batch-size', '2']
 
 
 def _parse(*words: str) -> argparse.Namespace:
@@ -54,9 +69,10 @@ def test_patrol_is_pretrained_on_its_source_split() -> None:
 
 def test_command_line_parses_to_the_same_settings() -> None:
     dataset = DataSetConfig(name='folder', root='/some/where/camvid', select='a[0.5:],b', frames=9)
-    training = PretrainConfig(epochs=3, beta=0.7)
+    training = PretrainConfig(epochs=3, beta=0.7, light='strong', crop_ratio=0.5)
+    model = EdgeModelConfig('fast_scnn_wide', input_height_px=360, input_width_px=480)
     line = pretrain_command.command_line(
-        dataset, 'fast_scnn', training, Path('/some/where/w.safetensors')
+        dataset, model, training, '/some/start.safetensors', Path('/some/where/w.safetensors')
     )
     assert '/some' not in line
     words = pretrain_command.shlex.split(line)
@@ -64,6 +80,71 @@ def test_command_line_parses_to_the_same_settings() -> None:
     parsed = _parse(*words[2:])
     assert (parsed.dataset, parsed.root, parsed.select) == ('folder', 'camvid', 'a[0.5:],b')
     assert (parsed.frames, parsed.epochs, parsed.beta) == (9, 3, 0.7)
+    assert (parsed.light, parsed.crop_ratio, parsed.start) == ('strong', 0.5, 'start.safetensors')
+    assert (parsed.model, parsed.input_height_px, parsed.input_width_px) == (model.name, 360, 480)
+
+
+def test_command_line_names_no_start_where_there_is_none() -> None:
+    line = pretrain_command.command_line(
+        DataSetConfig(), EdgeModelConfig(), PretrainConfig(), '', Path('w.safetensors')
+    )
+    assert '--start' not in line
+    start = _parse(*pretrain_command.shlex.split(line)[2:]).start
+    assert start == ''
+
+
+def test_pretraining_goes_on_from_start_weights(tiny_data: Path, tmp_path: Path) -> None:
+    start, out = tiny_data / 'start.safetensors', tmp_path / 'more.safetensors'
+    words = _folder_words(tiny_data, out)
+    assert pretrain_command.run(_parse(*words, '--start', str(start), '--epochs', '0')) == 0
+    before, after = (load_update(path, LIMIT_BYTES) for path in (start, out))
+    assert after.manifest.notes['start'] == 'start.safetensors'
+    assert '--start start.safetensors' in after.manifest.notes['command']
+    old, new = decode(before, LIMIT_BYTES), decode(after, LIMIT_BYTES)
+    # Without an epoch only the miners are fitted.
+    assert all((old.edge[name] == array).all() for name, array in new.edge.items())
+    assert any((old.miner[name] != new.miner[name]).any() for name in old.miner)
+
+
+def test_size_light_and_crop_reach_training(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[NetworkPlan, PretrainConfig, int]] = []
+
+    def train(
+        plan: NetworkPlan, data: TrainingSet, miner_data: TrainingSet, config: PretrainConfig,
+        *_: object,
+    ) -> ModelWeights:  # fmt: skip
+        seen.append((plan, config, len(data)))
+        return build_pair(plan, None, 0).weights()
+
+    monkeypatch.setattr(pretrain_command, 'pretrain', train)
+    out = tmp_path / 'w.safetensors'
+    words = [*_folder_words(tiny_data, out), '--light', 'strong', '--crop-ratio', '0.5']
+    assert pretrain_command.run(_parse(*words)) == 0
+    ((plan, config, frames),) = seen
+    assert (plan.input_size_px, plan.classes, frames) == ((64, 96), 3, 6)
+    assert (config.light, config.crop_ratio) == ('strong', 0.5)
+    notes = load_update(out, LIMIT_BYTES).manifest.notes
+    assert notes['start'] == ''
+    assert '--input-height-px 64 --input-width-px 96' in notes['command']
+
+
+def test_start_weights_that_do_not_fit_are_refused(tiny_data: Path, tmp_path: Path) -> None:
+    words = _folder_words(tiny_data, tmp_path / 'w.safetensors')
+    start = str(tiny_data / 'start.safetensors')
+    with pytest.raises(CatalogueMismatchError, match='classes of weights'):
+        pretrain_command.run(_parse(*words, '--start', 'builtin:patrol'))
+    with pytest.raises(WeightsError, match='expected model fast_scnn_wide'):
+        pretrain_command.run(_parse(*words, '--start', start, '--model', 'fast_scnn_wide'))
+    with pytest.raises(WeightsError, match='expected a weights file, got no such file'):
+        pretrain_command.run(_parse(*words, '--start', f'{start}x'))
+
+
+@pytest.mark.parametrize('words', [('--light', 'dark'), ('--crop-ratio', 'half')])
+def test_words_that_are_not_allowed_are_usage_errors(words: tuple[str, str]) -> None:
+    with pytest.raises(SystemExit):
+        _parse('--out', 'w.safetensors', *words)
 
 
 @pytest.mark.parametrize('name', ['no/such/folder/w.safetensors', 'w.pt'])
@@ -76,6 +157,10 @@ def test_settings_out_of_bounds_are_refused(tmp_path: Path) -> None:
     out = str(tmp_path / 'w.safetensors')
     with pytest.raises(ConfigError, match='beta'):
         pretrain_command.run(_parse('--out', out, '--beta', '-1'))
+    with pytest.raises(ConfigError, match='crop_ratio'):
+        pretrain_command.run(_parse('--out', out, '--crop-ratio', '0'))
+    with pytest.raises(ConfigError, match='input_height_px'):
+        pretrain_command.run(_parse('--out', out, '--input-height-px', '8'))
 
 
 def test_too_few_frames_are_refused(tmp_path: Path) -> None:

@@ -155,6 +155,30 @@ def test_lockstep_waits_for_the_released_version_on_the_edge(state: ReplayState)
     assert state.unsettled(10) == ''
 
 
+def test_lockstep_waits_for_the_version_a_rollback_goes_back_to(state: ReplayState) -> None:
+    feed(state, 10)
+    state.take_round(a_round(1, 'RELEASED', 'v2'))
+    state.take_edge_version('v2', 700)
+    feed(state, 20)
+    answer(state, 20, training_round=2)
+    assert state.unsettled(20) == 'the end of training round 2'
+    state.take_round(a_round(2, 'ROLLED_BACK', 'v1'))
+    assert state.unsettled(20) == 'version v1 on the edge'
+    state.take_edge_version('v1', 700)
+    assert state.unsettled(20) == ''
+    assert state.run_record().update_bytes == 1400
+
+
+def test_rollback_is_recorded_as_a_round_of_its_own(state: ReplayState) -> None:
+    feed(state, 10)
+    state.take_round(a_round(1, 'RELEASED', 'v2'))
+    state.take_round(a_round(2, 'ROLLED_BACK', 'v1'))
+    assert [(r.number, r.state, r.version) for r in state.run_record().rounds] == [
+        (1, 'RELEASED', 'v2'),
+        (2, 'ROLLED_BACK', 'v1'),
+    ]
+
+
 def test_rejected_round_after_a_release_waits_for_nothing(state: ReplayState) -> None:
     feed(state, 10)
     state.take_round(a_round(1, 'RELEASED', 'v2'))

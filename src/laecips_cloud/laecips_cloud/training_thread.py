@@ -91,7 +91,7 @@ class TrainingThread:
         self._changed = Condition()
         self._job: list[Sample] = []
         self._running = self._stopped = False
-        self._rounds = 0
+        self._rounds = self._number = 0
         self._thread = Thread(target=self._run, name='training', daemon=True)
         self._thread.start()
 
@@ -117,7 +117,7 @@ class TrainingThread:
         """
         with self._changed:
             if self._running:
-                return f'round {self._rounds} is running: try again when it has finished'
+                return f'round {self._number} is running: try again when it has finished'
             if not len(self._buffer):
                 return 'the replay buffer is empty: there is nothing to train on'
             self._start()
@@ -152,7 +152,8 @@ class TrainingThread:
         self._job = self._buffer.empty()
         self._running = True
         self._rounds += 1
-        self._on_event(RoundEvent(self._rounds, RoundState.STARTED, len(self._job)))
+        self._number = self._rounds  # rollbacks meanwhile have numbers of their own
+        self._on_event(RoundEvent(self._number, RoundState.STARTED, len(self._job)))
         self._changed.notify()
 
     def _run(self) -> None:
@@ -164,7 +165,7 @@ class TrainingThread:
                         self._start()
                 if self._stopped:
                     return
-                job, number, self._job = self._job, self._rounds, []
+                job, number, self._job = self._job, self._number, []
             event = self._round(job, number)
             with self._changed:
                 self._running = False

@@ -34,6 +34,7 @@ class _Rounds:
     def __init__(self, config: UpdateConfig) -> None:
         self.events: Queue[RoundEvent] = Queue()
         self.trained: list[list[str]] = []
+        self.numbers: list[int] = []
         self.begun, self.go = Event(), Event()
         self.error: Exception | None = None
         self.counters = Counters()
@@ -42,6 +43,7 @@ class _Rounds:
     def _train(
         self, samples: list[Sample], number: int, checkpoint: Callable[[], None]
     ) -> RoundResult:
+        self.numbers.append(number)
         self.begun.set()
         assert self.go.wait(_WAIT_S)
         checkpoint()
@@ -131,6 +133,53 @@ def test_train_now_during_a_round_says_why_not(rounds: _Rounds) -> None:
     rounds.thread.train_now()
     assert rounds.begun.wait(_WAIT_S)
     assert 'round 1 is running' in rounds.thread.train_now()
+
+
+def test_a_rollback_is_announced_as_a_round_of_its_own(rounds: _Rounds) -> None:
+    rounds.thread.roll_back('-0.05')
+    assert rounds.events.get_nowait() == RoundEvent(1, RoundState.ROLLED_BACK, 0, '-0.05')
+    assert rounds.thread.add(_sample(1)) == 1
+    rounds.go.set()
+    assert rounds.thread.add(_sample(2)) == 2
+    assert rounds.next_event() == RoundEvent(2, RoundState.STARTED, 2)
+    assert rounds.next_event() == RoundEvent(2, RoundState.REJECTED, 2, 'worse', 1.5)
+
+
+def test_a_rollback_leaves_the_buffer_as_it_is(rounds: _Rounds) -> None:
+    rounds.go.set()
+    rounds.thread.add(_sample(1))
+    rounds.thread.roll_back('worse')
+    rounds.thread.add(_sample(2))
+    assert [rounds.next_event().number for _ in range(3)] == [1, 2, 2]
+    assert rounds.trained == [['robot/1', 'robot/2']]
+
+
+def test_a_round_keeps_its_number_through_a_rollback(rounds: _Rounds) -> None:
+    rounds.thread.add(_sample(1))
+    rounds.thread.add(_sample(2))
+    rounds.thread.roll_back('worse')
+    assert rounds.begun.wait(_WAIT_S)
+    assert 'round 1 is running' in rounds.thread.train_now()
+    rounds.go.set()
+    told = [rounds.next_event() for _ in range(3)]
+    assert [(event.number, event.state) for event in told] == [
+        (1, RoundState.STARTED),
+        (2, RoundState.ROLLED_BACK),
+        (1, RoundState.REJECTED),
+    ]
+
+
+def test_a_rollback_before_the_thread_takes_the_round_does_not_change_its_number(
+    rounds: _Rounds,
+) -> None:
+    # The condition is re-entrant: held here, the thread cannot take the round in between.
+    with rounds.thread._changed:
+        rounds.thread.add(_sample(1))
+        rounds.thread.add(_sample(2))
+        rounds.thread.roll_back('worse')
+    rounds.go.set()
+    assert [rounds.next_event().number for _ in range(3)] == [1, 2, 1]
+    assert rounds.numbers == [1]
 
 
 def test_time_makes_a_round_due() -> None:

@@ -207,7 +207,10 @@ class UpdateConfig:
         0.05, 'coordinates: share of the weights that a round may change.', low=1e-5, high=1.0
     )
     memory_frames: int = setting(
-        0, 'Frames of earlier rounds that are trained on again; 0: as in the paper.', low=0, high=100_000
+        0,
+        'Frames of earlier rounds that are trained on again; 0: as in the paper.',
+        low=0,
+        high=100_000,
     )
     gate_source_tolerance: float = setting(
         0.01,
@@ -223,6 +226,13 @@ class UpdateConfig:
         'Gate: mIoU on held-back source frames in the colours of recent frames may fall by this.',
         low=0.0,
         high=1.0,
+    )
+    gate_retries: int = setting(
+        0,
+        'Gate: a rejected candidate is tried again so often, each time at half its distance from '
+        'the running version.',
+        low=0,
+        high=10,
     )
     watch_frames: int = setting(
         0, 'Answers after a release that decide on a rollback; 0: no rollback.', low=0, high=10_000

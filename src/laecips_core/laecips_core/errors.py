@@ -8,12 +8,17 @@ Every message follows one grammar: expected this, got that, do this. Nodes count
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class LaecipsError(Exception):
     """Root of every error that LAECIPS raises on purpose."""
 
     code: str = 'error'
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it pass between processes: it is made from its message, not from its facts."""
+        return _made_again, (type(self), str(self), dict(vars(self)))
 
 
 class ConfigError(LaecipsError):
@@ -139,3 +144,9 @@ class DataSetError(LaecipsError):
         """
         remedy = f'; {do}' if do else ''
         super().__init__(f'{what}: expected {expected}, got {got}{remedy}')
+
+
+def _made_again(kind: type[LaecipsError], message: str, facts: dict[str, Any]) -> LaecipsError:
+    error = kind.__new__(kind, message)
+    vars(error).update(facts)
+    return error

@@ -102,7 +102,10 @@ def test_a_data_set_is_opened() -> None:
 @pytest.mark.parametrize(
     ('build', 'message'),
     [
-        (lambda: registry.network_builder(EdgeModelConfig('x')), 'model.name: .* fast_scnn, got'),
+        (
+            lambda: registry.network_builder(EdgeModelConfig('x')),
+            'model.name: .* fast_scnn, fast_scnn_wide, got',
+        ),
         (lambda: registry.build_miner(MinerConfig('x'), 3, {}), 'miner.name: .*learned, mess'),
         (lambda: registry.build_controller(ControllerConfig('x'), 0), 'controller.name: .*fixed'),
         (lambda: registry.build_mask_generator(MaskConfig('x')), 'masks.name: .* none, regions'),
@@ -110,7 +113,7 @@ def test_a_data_set_is_opened() -> None:
         (lambda: registry.build_dataset(DataSetConfig('x')), 'dataset: .* folder, patrol'),
         (
             lambda: registry.build_update_rule(UpdateConfig(rule='x'), PLAN),
-            'update.rule: .* careful, paper',
+            'update.rule: .* careful, coordinates, paper, statistics, supervised, got',
         ),
     ],
 )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
 import json
 from pathlib import Path
 import re
 from typing import Any
+from typing import TypeVar
 
 from laecips_core.errors import DataSetError
 from laecips_core.experiments.plan import RunPlan
 from laecips_core.experiments.results import FrameSurvey
 from laecips_core.experiments.results import RunResult
 from laecips_core.weights.files import write_atomically
+
+_Found = TypeVar('_Found')
 
 
 class RunArchive:
@@ -36,8 +41,7 @@ class RunArchive:
         :returns: None when it was not finished, or stored in another format.
         :raises DataSetError: when the file is damaged.
         """
-        values = _read(self._path(plan, plan.method))
-        return None if values is None else RunResult.from_json(values)
+        return _read(self._path(plan, plan.method), RunResult.from_json)
 
     def put(self, plan: RunPlan, result: RunResult) -> None:
         """
@@ -58,8 +62,7 @@ class RunArchive:
         :returns: None when it was not finished.
         :raises DataSetError: when the file is damaged.
         """
-        values = _read(self._path(plan, f'survey {what}'))
-        return None if values is None else [FrameSurvey(**frame) for frame in values['frames']]
+        return _read(self._path(plan, f'survey {what}'), _survey)
 
     def put_survey(self, plan: RunPlan, what: str, found: Sequence[FrameSurvey]) -> None:
         """
@@ -77,11 +80,14 @@ class RunArchive:
         return self._folder / f'{words}-{plan.seed}-{plan.key}.json'
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _survey(values: Mapping[str, Any]) -> list[FrameSurvey]:
+    return [FrameSurvey(**frame) for frame in values['frames']]
+
+
+def _read(path: Path, made: Callable[[Mapping[str, Any]], _Found | None]) -> _Found | None:
     if not path.is_file():
         return None
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
+        return made(json.loads(path.read_text(encoding='utf-8')))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataSetError(str(path), 'a finished run', error, 'delete it') from error
-    return values

@@ -32,8 +32,10 @@ def bound_of(
     :param memo: remembers what the large models computed; None: everything is computed.
     :param config: cuts and effort.
     :param progress: told a line for every search.
+    :raises CatalogueMismatchError: when the stream has other classes than the weights.
     """
     loop = LockstepLoop(plan, memo)
+    loop.check_classes(stream)
     rows = thinned(range(len(stream)), min(SAMPLE_FRAMES, len(stream)))
     samples = [loop.fused(stream[index]) for index in rows]
     parts = loop.edge.parts

@@ -71,12 +71,12 @@ class Job:
         memo = LargeModelMemo(self.folder / _MEMO, plan.mask_settings, plan.label_settings)
         stream = _opened(plan.stream)
         if self.fusers:
-            found = survey(
-                plan, stream, memo, fusers=self.fusers, miners=self.miners, tell=tell
-            )
+            found = survey(plan, stream, memo, fusers=self.fusers, miners=self.miners, tell=tell)
             archive.put_survey(plan, self._what, found)
             return found
-        source = _opened(plan.cloud.source)
+        update = plan.cloud.update
+        asked = update.source_frames + update.gate_frames > 0
+        source = _opened(plan.cloud.source) if asked else None
         result = run_plan(plan, stream, source, memo, self.facts, tell)
         archive.put(plan, result)
         return result

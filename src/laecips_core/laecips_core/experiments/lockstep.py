@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+from laecips_core.errors import CatalogueMismatchError
+from laecips_core.errors import WeightsError
 from laecips_core.experiments.memo import LargeModelMemo
 from laecips_core.experiments.plan import RunPlan
 from laecips_core.experiments.results import FrameResult
@@ -21,6 +23,7 @@ from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.pipeline.cloud import CloudPass
 from laecips_core.pipeline.cloud import HardFrame
 from laecips_core.pipeline.edge import EdgePass
+from laecips_core.ports import DataSet
 from laecips_core.values import LabelledFrame
 from laecips_core.values import LabelMap
 from laecips_core.values import Sample
@@ -71,6 +74,18 @@ class LockstepLoop:
         self.system, self.alone = TaskScores(classes), TaskScores(classes)
         self._started = 0
         self._running = self.cloud.newest
+
+    def check_classes(self, dataset: DataSet) -> None:
+        """
+        Refuse a data set that would be scored by classes other than its own.
+
+        :param dataset: annotated frames.
+        :raises CatalogueMismatchError: when names or order of the classes differ.
+        """
+        names = self.cloud.catalogue.names
+        if dataset.catalogue.names != names:
+            what, remedy = f'classes of {dataset.name}', 'choose weights trained for these classes'
+            raise CatalogueMismatchError(what, names, dataset.catalogue.names, remedy)
 
     def step(self, item: LabelledFrame, index: int) -> FrameResult:
         """
@@ -147,7 +162,12 @@ class LockstepLoop:
         if self.cloud.trainer is None or not self._buffer.due(now_s):
             return
         self._started += 1
-        result = self.cloud.train(self._buffer.empty(), self._started)
+        samples = self._buffer.empty()
+        try:
+            result = self.cloud.train(samples, self._started)
+        except WeightsError as error:  # diverged: the node goes on with what it has, too
+            self._note(index, 'FAILED', str(error), len(samples), duration_s=0.0)
+            return
         state = 'REJECTED' if result.update is None else 'RELEASED'
         self._note(index, state, result.reason, result.samples, result.duration_s)
 

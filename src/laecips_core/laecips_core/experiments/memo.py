@@ -8,6 +8,7 @@ import io
 from pathlib import Path
 import time
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +75,8 @@ class LargeModelMemo:
             digest.update(hashlib.sha256(part).digest())
         path = self._folder / f'{digest.hexdigest()}.npz'
         if path.is_file():
-            arrays = _read(path)
-            self._saved_s += float(arrays.pop('seconds'))
+            arrays, seconds = _read(path)
+            self._saved_s += seconds
             return arrays
         started_s = time.perf_counter()
         arrays = compute()
@@ -129,11 +130,12 @@ class _RememberedLabels:
         return Prediction(arrays['softmax'], prediction.size_px, str(arrays['version']))
 
 
-def _read(path: Path) -> _Arrays:
+def _read(path: Path) -> tuple[_Arrays, float]:
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
+            arrays = {name: stored[name] for name in stored.files}
+        return arrays, float(arrays.pop('seconds'))
+    except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         raise DataSetError(str(path), 'a remembered answer', error, 'delete it') from error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from laecips_core.errors import DataSetError
 from laecips_core.experiments.lockstep import LockstepLoop
 from laecips_core.experiments.memo import LargeModelMemo
 from laecips_core.experiments.plan import RunPlan
@@ -37,8 +38,13 @@ def run_plan(
     :param memo: remembers what the large models computed; None: everything is computed.
     :param facts: texts to keep with the result.
     :param tell: told the frames done, and the frames in all.
+    :raises CatalogueMismatchError: when stream or source has other classes than the weights.
+    :raises DataSetError: when the source is too small for any frame to be held out.
     """
     loop = LockstepLoop(plan, memo)
+    for dataset in (stream, source):
+        if dataset is not None:
+            loop.check_classes(dataset)
     scored = {'start': held_out_miou(loop.edge.parts.load(loop.edge.start), source)}
     frames = []
     for index in range(len(stream)):
@@ -65,10 +71,13 @@ def held_out_miou(parts: EdgeParts, source: DataSet | None) -> float:
     :param parts: the version.
     :param source: annotated frames; only those held out from pretraining are used.
     :returns: mean per-image mIoU in [0, 1]; 0 without a source.
+    :raises DataSetError: when the source is too small for any frame to be held out.
     """
     if source is None:
         return 0.0
     _, held_out = split_indices(len(source))
+    if not held_out:
+        raise DataSetError(source.name, 'at least 4 annotated frames', len(source))
     scores = []
     for item in (source[index] for index in held_out):
         labels = edge_segmentation(predict(parts, item.frame)).labels

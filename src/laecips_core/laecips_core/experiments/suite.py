@@ -78,8 +78,10 @@ class Suite:
         self, method: Method, seed: int, stream: DataSetConfig, extra: Mapping[str, object] | None
     ) -> CloudConfig:
         own = {f'annotations.{name}': value for name, value, _ in settings_of(stream)}
+        # Both sides run one model: with another size or other weights they would disagree.
+        model = {name: value for name, value in self.edge.items() if name.startswith('model.')}
         values = {
-            'model.weights': self.edge.get('model.weights', EdgeConfig().model.weights),
+            **model,
             **own,
             **self.cloud,
             **method.cloud,

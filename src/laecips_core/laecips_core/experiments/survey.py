@@ -42,8 +42,10 @@ def survey(
     :param fusers: fusion rules to try.
     :param miners: miners to ask.
     :param tell: told the frames done, and the frames in all.
+    :raises CatalogueMismatchError: when the stream has other classes than the weights.
     """
     loops = {name: LockstepLoop(_with_fusion(plan, name), memo) for name in fusers}
+    loops[fusers[0]].check_classes(stream)
     start = loops[fusers[0]].edge
     judges = {name: _parts(plan.edge, start.parts, name).load(start.start) for name in miners}
     model = start.parts.load(start.start)

@@ -54,6 +54,7 @@ def build_label_source(
         input_height_px=config.input_height_px,
         input_width_px=config.input_width_px,
     )
+    network_builder(teacher_model)  # an unknown one is refused by name, before its weights
     catalogue = catalogue_of(start)
     update = load_update(resolve_weights(config.weights), limits.max_update_bytes)
     teacher = TeacherLabels(

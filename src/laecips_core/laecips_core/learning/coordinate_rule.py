@@ -12,7 +12,6 @@ from laecips_core.learning.edge_training import batch_loss
 from laecips_core.learning.edge_training import EdgeSteps
 from laecips_core.learning.networks import NetworkPair
 from laecips_core.learning.statistics import halve_precision
-from laecips_core.learning.statistics import mix_statistics
 from laecips_core.learning.supervised_rule import SupervisedRule
 from laecips_core.learning.tensors import batches
 from laecips_core.learning.tensors import TrainingSet
@@ -28,8 +27,8 @@ class CoordinateRule(SupervisedRule):
 
     name = 'coordinates'
 
-    def _adapt(self, pair: NetworkPair, labelled: TrainingSet) -> None:
-        mix_statistics(pair.edge, labelled, self._config.statistics_mix)
+    def _adapt(self, pair: NetworkPair, labelled: TrainingSet, source: TrainingSet | None) -> None:
+        super()._adapt(pair, labelled, source)
         halve_precision(pair.edge)
 
     def _before_step(

@@ -107,7 +107,11 @@ def batch_loss(
     :param steps: weights and shares.
     :returns: () loss.
     """
-    loss = steps.label_weight * _loss(network, *labelled.batch(rows), steps.class_weights)
+    mixed = source is not None and steps.source_share > 0.0
+    loss = torch.zeros(())
+    if steps.label_weight > 0.0 or not mixed:
+        new = _loss(network, *labelled.batch(rows), steps.class_weights)
+        loss = loss + steps.label_weight * new
     if source is not None and steps.source_share > 0.0:
         count = max(1, steps.batch_size - _labelled_in_batch(steps, source))
         chosen = torch.randint(len(source), (count,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,49 @@ class _Scores:
     fused: float
 
 
+@dataclass(frozen=True)
+class OpenGate:
+    """
+    The gate with all measured but the candidate.
+
+    :param config: the tolerances.
+    :param first: scores of the first version.
+    :param running: scores of the running version.
+    :param frames: what is measured on.
+    :param score: measures weights on them.
+    """
+
+    config: UpdateConfig
+    first: _Scores
+    running: _Scores
+    frames: tuple[_Frames, _Frames, _Frames]
+    score: Callable[[ModelWeights, tuple[_Frames, _Frames, _Frames]], _Scores]
+
+    def judge(self, candidate: ModelWeights) -> GateDecision:
+        """
+        Decide on a candidate.
+
+        :param candidate: weights that might go out.
+        :returns: the decision with its numbers.
+        """
+        config, first, old = self.config, self.first, self.running
+        new = self.score(candidate, self.frames)
+        worse = [
+            new.source < first.source - config.gate_source_tolerance,
+            new.restyled < max(first.restyled, old.restyled) - config.gate_restyled_tolerance,
+            new.fused < old.fused - config.gate_agreement_tolerance,
+        ]
+        source, coloured, recent = (len(part) for part in self.frames)
+        reason = (
+            f'source mIoU {old.source:.3f} to {new.source:.3f} on {source} frames '
+            f'(at first {first.source:.3f}), '
+            f'in the colours of the stream {old.restyled:.3f} to {new.restyled:.3f} '
+            f'on {coloured} (at first {first.restyled:.3f}), '
+            f'agreement with fused labels {old.fused:.3f} to {new.fused:.3f} on {recent}'
+        )
+        return GateDecision(not any(worse), reason)
+
+
 class ReleaseGate:
     """
     Compares a candidate with the running weights, and with the first ones, on held-back frames.
@@ -83,24 +127,23 @@ class ReleaseGate:
         :param stream: images whose colours the source frames take; may be empty.
         :returns: the decision with its numbers.
         """
+        return self.open(running, recent, stream).judge(candidate)
+
+    def open(
+        self, running: ModelWeights, recent: Sequence[Sample], stream: Sequence[Image] = ()
+    ) -> OpenGate:
+        """
+        Measure what runs, for one candidate or several.
+
+        :param running: weights that robots run now; those of the first call stay the measure.
+        :param recent: labelled frames that no candidate was trained on; may be empty.
+        :param stream: images whose colours the source frames take; may be empty.
+        """
         self._first = running if self._first is None else self._first
         frames = self._frames(recent, stream)
-        old, new = self._scores(running, frames), self._scores(candidate, frames)
+        old = self._scores(running, frames)
         first = old if self._first is running else self._scores(self._first, frames)
-        config = self._config
-        worse = [
-            new.source < first.source - config.gate_source_tolerance,
-            new.restyled < max(first.restyled, old.restyled) - config.gate_restyled_tolerance,
-            new.fused < old.fused - config.gate_agreement_tolerance,
-        ]
-        reason = (
-            f'source mIoU {old.source:.3f} to {new.source:.3f} on {len(frames[0])} frames '
-            f'(at first {first.source:.3f}), '
-            f'in the colours of the stream {old.restyled:.3f} to {new.restyled:.3f} '
-            f'on {len(frames[1])} (at first {first.restyled:.3f}), '
-            f'agreement with fused labels {old.fused:.3f} to {new.fused:.3f} on {len(frames[2])}'
-        )
-        return GateDecision(not any(worse), reason)
+        return OpenGate(self._config, first, old, frames, self._scores)
 
     def _frames(
         self, recent: Sequence[Sample], stream: Sequence[Image]

@@ -33,6 +33,12 @@ from laecips_core.values import Sample
 
 _HOLD_BACK_EVERY = 5
 
+_STATISTICS_SOURCE_FRAMES = 64
+"""Source frames whose batch-norm statistics stand for the pretraining domain."""
+
+_MINER_SOURCE_FRAMES = 24
+"""Source frames that the miner learns from, beside three copies of each in bad light."""
+
 
 class SupervisedRule:
     """
@@ -76,7 +82,7 @@ class SupervisedRule:
         pair = build_pair(self._plan, start, seed)
         labelled = sample_set(samples, size_px, config.min_label_confidence)
         kept = self._source(source, samples) if source else None
-        self._adapt(pair, labelled)
+        self._adapt(pair, labelled, source_set(source, size_px) if source else None)
         trained, held_back = self._split(pair, labelled)
         steps = self._steps(joined([trained, kept] if kept else [trained]), seed)
         train_edge(
@@ -99,7 +105,12 @@ class SupervisedRule:
         recent = [sample.frame.image for sample in samples]
         return source_set(unchanged + restyled(changed, recent), self._plan.input_size_px)
 
-    def _adapt(self, pair: NetworkPair, labelled: TrainingSet) -> None:
+    def _adapt(self, pair: NetworkPair, labelled: TrainingSet, source: TrainingSet | None) -> None:
+        if source is not None:
+            # From the source's statistics anew: mixed into the parent's, round after round, the
+            # new frames would take over.
+            few = source.part(torch.randperm(len(source))[:_STATISTICS_SOURCE_FRAMES])
+            mix_statistics(pair.edge, few, 1.0)
         mix_statistics(pair.edge, labelled, self._config.statistics_mix)
 
     def _before_step(
@@ -145,7 +156,10 @@ class SupervisedRule:
         seed: int,
         checkpoint: Callable[[], None],
     ) -> None:
-        data = labelled if kept is None else joined([with_harder_copies(kept, seed), labelled])
+        data = labelled
+        if kept is not None:
+            few = kept.part(torch.randperm(len(kept))[:_MINER_SOURCE_FRAMES])
+            data = joined([with_harder_copies(few, seed), labelled])
         train_miner(
             pair,
             data,

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import time
 
+from laecips_core.learning.blend import blended
+from laecips_core.learning.gate import GateDecision
+from laecips_core.learning.gate import OpenGate
 from laecips_core.learning.gate import ReleaseGate
 from laecips_core.learning.miner_training import go_on
 from laecips_core.ports import UpdateRule
@@ -59,6 +62,7 @@ class Trainer:
     :param encode: packs a candidate trained from a parent version.
     :param seed: of round 1; round n uses seed + n - 1.
     :param memory_frames: frames of earlier rounds that are trained on again; 0: none.
+    :param retries: how often a rejected candidate is tried again at half the way.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Trainer:
         encode: Callable[[ModelWeights, str], WeightUpdate],
         seed: int,
         memory_frames: int = 0,
+        retries: int = 0,
     ) -> None:
         """Keep the parts."""
         self._rule = rule
@@ -78,6 +83,7 @@ class Trainer:
         self._decode = decode
         self._encode = encode
         self._seed = seed
+        self._retries = retries
         self._memory: deque[Sample] = deque(maxlen=memory_frames)
 
     def round(
@@ -103,11 +109,27 @@ class Trainer:
         seed = self._seed + number - 1
         remembered = [*self._memory, *trained]
         raw = self._rule.round(start, remembered, self._source, seed, checkpoint)
-        update = self._encode(raw, running.manifest.version)
-        # What goes out is rounded to the wire's precision, so the rounded weights are judged.
         images = [sample.frame.image for sample in samples]
-        decision = self._gate.judge(start, self._decode(update), held_back, images)
+        gate = self._gate.open(start, held_back, images)
+        update, decision = self._strongest(start, raw, running.manifest.version, gate)
         self._memory.extend(trained)
         duration_s = time.perf_counter() - started_s
         released = update if decision.released else None
         return RoundResult(released, decision.reason, len(samples), duration_s)
+
+    def _strongest(
+        self, start: ModelWeights, raw: ModelWeights, parent: str, gate: OpenGate
+    ) -> tuple[WeightUpdate, GateDecision]:
+        """Find the candidate that goes farthest towards the trained weights and is let through."""
+        for retry in range(self._retries + 1):
+            share = 0.5**retry
+            candidate = raw if not retry else blended(start, raw, share)
+            update = self._encode(candidate, parent)
+            # What goes out is rounded to the wire's precision, so the rounded weights are judged.
+            decision = gate.judge(self._decode(update))
+            if decision.released:
+                break
+        if retry:
+            reason = f'at {share:g} of the way: {decision.reason}'
+            decision = GateDecision(decision.released, reason)
+        return update, decision

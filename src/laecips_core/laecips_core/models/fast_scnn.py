@@ -109,9 +109,7 @@ class FastScnn(nn.Module):
         self.fuse_context = nn.Sequential(
             _depthwise(c128), nn.Conv2d(c128, c128, 1, bias=False), nn.BatchNorm2d(c128)
         )
-        self.fuse_detail = nn.Sequential(
-            nn.Conv2d(c64, c128, 1, bias=False), nn.BatchNorm2d(c128)
-        )
+        self.fuse_detail = nn.Sequential(nn.Conv2d(c64, c128, 1, bias=False), nn.BatchNorm2d(c128))
         self.refine = nn.Sequential(_separable(c128, c128), _separable(c128, c64))
         self.skip = _convolution(c48, c64, 1)
         self.classify = nn.Sequential(

@@ -125,6 +125,9 @@ def build_cloud(config: CloudConfig, memory: LargeModelMemory | None = None) -> 
     :raises DataSetError: when source frames or annotations are asked for and cannot be read.
     """
     check_config(config)
+    if config.update.watch_frames and config.keep_versions < 2:
+        allowed = 'int in [2, 64] with update.watch_frames'
+        raise ConfigError('keep_versions', config.keep_versions, allowed)
     start = start_weights(config.model, config.limits)
     parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
     folder = Path(config.store).expanduser() if config.store else None
@@ -205,6 +208,7 @@ def _build_trainer(config: CloudConfig, parts: PartsBuilder) -> Trainer:
         encode_candidate,
         config.update.seed,
         config.update.memory_frames,
+        config.update.gate_retries,
     )
 
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from laecips_core.learning.augment import augment
 from laecips_core.learning.augment import spoil_light
+from laecips_core.learning.augment import View
 from laecips_core.learning.augment import with_harder_copies
 from laecips_core.learning.tensors import TrainingSet
 
@@ -73,6 +74,40 @@ def test_the_generator_alone_decides() -> None:
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
     assert not torch.equal(first[0], other[0])
+
+
+def test_a_view_has_its_own_size() -> None:
+    images, labels = augment(*halves(3), generator(0), View((16, 20)))
+    assert (images.shape, labels.shape) == ((3, 3, 16, 20), (3, 16, 20))
+    assert (images.dtype, labels.dtype) == (torch.float32, torch.int64)
+
+
+def test_a_view_of_the_whole_frame_shows_it_mirrored_or_not() -> None:
+    given = torch.randint(0, 254, (20, 32, 48), generator=generator(1))
+    _, labels = augment(halves(20)[0], given, generator(0), View(None, 1.0, 1.0))
+    mirrored = 0
+    for old, new in zip(given, labels, strict=True):
+        flipped = torch.equal(new, old.flip(1))
+        assert flipped or torch.equal(new, old)
+        mirrored += flipped
+    assert 0 < mirrored < 20
+
+
+def test_a_view_shows_its_share_of_the_frame_at_any_place_within_it() -> None:
+    columns = torch.arange(48).expand(200, 32, 48).clone()
+    _, labels = augment(halves(200)[0], columns, generator(0), View((32, 24), 0.5, 0.5))
+    # Half of 48 columns at half the size: each of them once, none of them outside the frame.
+    assert ((labels[:, :, 1:] - labels[:, :, :-1]).abs() == 1).all()
+    lowest = labels.amin(dim=(1, 2))
+    assert (lowest + 23 == labels.amax(dim=(1, 2))).all()
+    assert int(lowest.min()) <= 2
+    assert int(lowest.max()) >= 22
+
+
+def test_a_view_larger_than_the_frame_shows_its_border() -> None:
+    images, labels = torch.full((4, 3, 32, 48), 200.0), torch.ones(4, 32, 48).long()
+    _, moved = augment(images, labels, generator(0), View(None, 2.0, 2.0))
+    assert (moved == 1).sum(dim=(1, 2)).tolist() == [16 * 24] * 4
 
 
 def test_bad_light_keeps_shape_and_follows_its_generator() -> None:

@@ -13,6 +13,7 @@ from torch.nn import functional
 from laecips_core.errors import WeightsError
 from laecips_core.learning.benefit_training import changed_share
 from laecips_core.learning.benefit_training import fit_benefit
+from laecips_core.learning.benefit_training import with_benefit
 from laecips_core.learning.miner_training import frozen_predictions
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPair
@@ -122,3 +123,34 @@ def test_the_pair_stays_as_it_is() -> None:
     assert after.miner.keys() == before.miner.keys()
     assert all(after.miner[name].tobytes() == before.miner[name].tobytes() for name in after.miner)
     assert set(replace(networks, benefit=arrays).weights().miner) == {*after.miner, *arrays}
+
+
+def fitted() -> NetworkPair:
+    return replace(pair(), benefit=fit_benefit(pair(), frames(10, seed=5)))
+
+
+def test_a_pair_with_a_benefit_miner_gets_it_fitted_anew() -> None:
+    networks, data = fitted(), frames(8)
+    anew = with_benefit(networks, data)
+    assert (anew.edge, anew.miner) == (networks.edge, networks.miner)
+    for name, array in fit_benefit(networks, data).items():
+        np.testing.assert_array_equal(anew.benefit[name], array)
+    assert not np.array_equal(anew.benefit['benefit.bias'], networks.benefit['benefit.bias'])
+
+
+def test_a_pair_without_a_benefit_miner_stays_without() -> None:
+    networks = pair()
+    assert with_benefit(networks, frames(8)) is networks
+
+
+def test_frames_without_a_label_do_not_count_in_the_new_fit() -> None:
+    networks, data = fitted(), frames(8)
+    expected = fit_benefit(networks, TrainingSet(data.images[2:], data.labels[2:]))
+    for name, array in with_benefit(networks, hidden(data, 0, 1)).benefit.items():
+        np.testing.assert_array_equal(array, expected[name])
+
+
+def test_with_fewer_than_four_labelled_frames_the_old_fit_stays() -> None:
+    networks = fitted()
+    assert with_benefit(networks, hidden(frames(5), 1, 3)) is networks
+    assert with_benefit(networks, hidden(frames(5), 1)) is not networks

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from torch import nn
@@ -9,6 +11,7 @@ from laecips_core.learning.gate import GateDecision
 from laecips_core.learning.gate import ReleaseGate
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.values import Frame
+from laecips_core.values import Image
 from laecips_core.values import LabelledFrame
 from laecips_core.values import ModelWeights
 from laecips_core.values import Sample
@@ -46,7 +49,27 @@ def classifier(order: list[int]) -> ModelWeights:
     return ModelWeights({'1.weight': weight, '1.bias': np.zeros(3, np.float32)}, {})
 
 
+def without_blue() -> ModelWeights:
+    """Give weights that call blue green: the IoU is 1 of red, a half of green, 0 of blue."""
+    weights = classifier([0, 1, 1])
+    weights.edge['1.bias'][2] = -1.0
+    return weights
+
+
+def by_day_only() -> ModelWeights:
+    """Give weights that call everything red below a brightness of 100 of 255."""
+    weights = classifier([0, 1, 2])
+    weights.edge['1.bias'][0] = 100.0
+    return weights
+
+
 RIGHT, SHUFFLED = classifier([0, 1, 2]), classifier([1, 2, 0])
+BY_DAY, NO_BLUE = by_day_only(), without_blue()
+STREAM = replace(CONFIG, gate_restyled_tolerance=0.02)
+
+
+def dark(seed: int) -> Image:
+    return labelled(seed).frame.image // 4
 
 
 def judge(
@@ -65,6 +88,7 @@ def test_the_reason_holds_the_numbers() -> None:
     assert judge(RIGHT, 2, 3) == GateDecision(
         True,
         'source mIoU 1.000 to 1.000 on 2 frames (at first 1.000), '
+        'in the colours of the stream nan to nan on 0 (at first nan), '
         'agreement with fused labels 1.000 to 1.000 on 3',
     )
 
@@ -85,6 +109,7 @@ def test_without_any_frame_everything_is_released() -> None:
     assert judge(SHUFFLED, 0, 0) == GateDecision(
         True,
         'source mIoU nan to nan on 0 frames (at first nan), '
+        'in the colours of the stream nan to nan on 0 (at first nan), '
         'agreement with fused labels nan to nan on 0',
     )
 
@@ -103,18 +128,75 @@ def test_the_tolerances_decide_what_is_worse(source: int, recent: int) -> None:
 
 
 def test_one_lost_class_of_three_is_measured() -> None:
-    # Blue called green: the IoU is 1 of red, a half of green and 0 of blue.
-    candidate = classifier([0, 1, 1])
-    candidate.edge['1.bias'][2] = -1.0
-    decision = judge(candidate, 1, 0)
+    decision = judge(NO_BLUE, 1, 0)
     assert 'source mIoU 1.000 to 0.500 on 1 frames' in decision.reason
 
 
 def test_small_losses_on_source_frames_do_not_add_up() -> None:
     gate = ReleaseGate(UpdateConfig(gate_source_tolerance=0.6), PLAN, [labelled(0)])
-    slightly_worse = classifier([0, 1, 1])
-    slightly_worse.edge['1.bias'][2] = -1.0
-    assert gate.judge(RIGHT, slightly_worse, []).released
-    decision = gate.judge(slightly_worse, SHUFFLED, [])
+    assert gate.judge(RIGHT, NO_BLUE, []).released
+    decision = gate.judge(NO_BLUE, SHUFFLED, [])
     assert not decision.released
     assert 'source mIoU 0.500 to 0.000 on 1 frames (at first 1.000)' in decision.reason
+
+
+def test_weights_that_fail_in_the_dark_only_are_rejected_in_a_dark_stream() -> None:
+    gate = ReleaseGate(STREAM, PLAN, [labelled(0), labelled(1)])
+    decision = gate.judge(RIGHT, BY_DAY, [], [dark(2), dark(3), dark(4)])
+    assert not decision.released
+    # Everything called red: the IoU is a third of red, 0 of the others.
+    assert decision.reason == (
+        'source mIoU 1.000 to 1.000 on 2 frames (at first 1.000), '
+        'in the colours of the stream 1.000 to 0.111 on 2 (at first 1.000), '
+        'agreement with fused labels nan to nan on 0'
+    )
+
+
+@pytest.mark.parametrize(
+    ('stream', 'tolerance'), [([], 0.02), ([labelled(2).frame.image], 0.02), ([dark(2)], 1.0)]
+)
+def test_they_are_released_without_a_dark_stream_or_when_it_does_not_count(
+    stream: list[Image], tolerance: float
+) -> None:
+    gate = ReleaseGate(replace(CONFIG, gate_restyled_tolerance=tolerance), PLAN, [labelled(0)])
+    assert gate.judge(RIGHT, BY_DAY, [], stream).released
+
+
+def test_a_tolerance_of_one_measures_nothing_in_the_colours_of_the_stream() -> None:
+    gate = ReleaseGate(replace(CONFIG, gate_restyled_tolerance=1.0), PLAN, [labelled(0)])
+    decision = gate.judge(RIGHT, RIGHT, [], [dark(2)])
+    assert 'in the colours of the stream nan to nan on 0 (at first nan)' in decision.reason
+
+
+def only_restyled(tolerance: float) -> ReleaseGate:
+    config = UpdateConfig(gate_source_tolerance=1.0, gate_restyled_tolerance=tolerance)
+    return ReleaseGate(config, PLAN, [labelled(0)])
+
+
+def test_small_losses_in_the_colours_of_the_stream_do_not_add_up() -> None:
+    gate = only_restyled(0.6)
+    assert gate.judge(RIGHT, NO_BLUE, [], [dark(2)]).released
+    decision = gate.judge(NO_BLUE, SHUFFLED, [], [dark(2)])
+    assert not decision.released
+    assert 'stream 0.500 to 0.000 on 1 (at first 1.000)' in decision.reason
+
+
+def test_what_was_gained_in_the_colours_of_the_stream_is_not_lost_again() -> None:
+    gate = only_restyled(0.4)
+    assert gate.judge(SHUFFLED, RIGHT, [], [dark(2)]).released
+    decision = gate.judge(RIGHT, NO_BLUE, [], [dark(2)])
+    assert not decision.released
+    assert 'stream 1.000 to 0.500 on 1 (at first 0.000)' in decision.reason
+
+
+@pytest.mark.parametrize(('tolerance', 'released'), [(0.51, True), (0.49, False)])
+@pytest.mark.parametrize('measure', ['source', 'restyled', 'agreement'])
+def test_each_measure_has_its_own_tolerance(
+    measure: str, tolerance: float, released: bool
+) -> None:
+    wide = UpdateConfig(
+        gate_source_tolerance=1.0, gate_restyled_tolerance=1.0, gate_agreement_tolerance=1.0
+    )
+    config = replace(wide, **{f'gate_{measure}_tolerance': tolerance})
+    gate = ReleaseGate(config, PLAN, [labelled(0)])
+    assert gate.judge(RIGHT, NO_BLUE, [sample(1)], [dark(2)]).released is released

@@ -30,6 +30,21 @@ def test_the_frame_loss_is_the_mean_cross_entropy_of_labelled_pixels() -> None:
     assert got[2] == 0.0
 
 
+def test_each_pixel_counts_with_the_weight_of_its_class() -> None:
+    # Equal scores: every pixel costs log 2, before its weight; the count stays that of pixels.
+    logits, labels = torch.zeros(1, 2, 1, 4), torch.tensor([[[0, 1, 1, 255]]])
+    got = frame_losses(logits, labels, torch.tensor([0.5, 3.0]))
+    assert got.tolist() == pytest.approx([math.log(2) * (0.5 + 3.0 + 3.0) / 3])
+
+
+def test_weights_of_one_change_nothing() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 3, 4, 4, generator=generator)
+    labels = torch.randint(0, 3, (2, 4, 4), generator=generator)
+    plain = frame_losses(logits, labels)
+    torch.testing.assert_close(frame_losses(logits, labels, torch.ones(3)), plain)
+
+
 def test_scores_are_upsampled_to_the_labels() -> None:
     # Pixel centres of the labels lie a quarter of a score's width beside those of the scores.
     logits = torch.tensor([[[[0.0, 4.0]], [[0.0, 0.0]]]])

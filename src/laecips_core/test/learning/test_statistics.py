@@ -9,6 +9,7 @@ from torch import nn
 from torch import Tensor
 
 from laecips_core.errors import WeightsError
+from laecips_core.learning.statistics import halve_precision
 from laecips_core.learning.statistics import mix_statistics
 from laecips_core.learning.tensors import training_set
 from laecips_core.learning.tensors import TrainingSet
@@ -113,3 +114,27 @@ def test_a_layer_without_statistics_is_refused() -> None:
     match = 'batch norm: expected a layer with running statistics, got one without'
     with pytest.raises(WeightsError, match=match):
         mix_statistics(net, frames(2), 0.5)
+
+
+def test_statistics_are_rounded_to_half_precision_and_nothing_else_is() -> None:
+    net = network()
+    before = state(net)
+    halve_precision(net)
+    for name, value in state(net).items():
+        half = before[name].numpy().astype(np.float16).astype(np.float32)
+        expected = torch.from_numpy(half) if 'running' in name else before[name]
+        assert torch.equal(value, expected), name
+    assert not torch.equal(state(net)['1.running_mean'], before['1.running_mean'])
+
+
+def test_statistics_outside_half_precision_stay_as_they_are() -> None:
+    net = nn.Sequential(nn.BatchNorm2d(3)).eval()
+    net[0].running_var.copy_(torch.tensor([65504.0, 70000.0, 1.0001]))
+    halve_precision(net)
+    assert net[0].running_var.tolist() == [65504.0, 70000.0, 1.0]
+
+
+def test_a_layer_without_statistics_cannot_be_rounded() -> None:
+    net = nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False)).eval()
+    with pytest.raises(WeightsError, match='expected a layer with running statistics'):
+        halve_precision(net)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from laecips_core.learning.tensors import batches
+from laecips_core.learning.tensors import joined
 from laecips_core.learning.tensors import sample_set
 from laecips_core.learning.tensors import source_set
 from laecips_core.learning.tensors import training_set
@@ -46,6 +47,31 @@ def test_a_batch_is_what_a_network_wants() -> None:
     assert images.is_contiguous(memory_format=torch.channels_last)
     np.testing.assert_array_equal(images[0].permute(1, 2, 0).numpy(), IMAGE // 2)
     np.testing.assert_array_equal(labels[1].numpy(), LABELS)
+
+
+def test_a_part_is_a_set_of_the_chosen_frames() -> None:
+    data = training_set(
+        [IMAGE, IMAGE // 2, IMAGE // 4], [LABELS, LABELS // 2, LABELS // 4], (4, 4)
+    )
+    part = data.part(torch.tensor([2, 0]))
+    assert len(part) == 2
+    assert torch.equal(part.images, torch.stack([data.images[2], data.images[0]]))
+    assert torch.equal(part.labels, torch.stack([data.labels[2], data.labels[0]]))
+    assert (part.images.dtype, part.labels.dtype) == (torch.uint8, torch.uint8)
+
+
+def test_no_rows_give_an_empty_part() -> None:
+    part = training_set([IMAGE], [LABELS], (4, 4)).part(torch.tensor([], dtype=torch.int64))
+    assert (len(part), part.images.shape[1:]) == (0, (3, 4, 4))
+
+
+def test_joined_sets_stand_one_after_the_other() -> None:
+    first = training_set([IMAGE, IMAGE // 2], [LABELS, LABELS // 2], (4, 4))
+    second = training_set([IMAGE // 4], [LABELS // 4], (4, 4))
+    both = joined([second, first])
+    assert torch.equal(both.images, torch.cat([second.images, first.images]))
+    assert torch.equal(both.labels, torch.cat([second.labels, first.labels]))
+    assert torch.equal(joined([first]).images, first.images)
 
 
 def test_annotated_frames_become_a_set() -> None:

@@ -12,12 +12,14 @@ from torch import nn
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import UpdateConfig
 from laecips_core.errors import WeightsError
+from laecips_core.learning.gate import GateDecision
 from laecips_core.learning.gate import ReleaseGate
 from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.trainer import split_samples
 from laecips_core.learning.trainer import Trainer
 from laecips_core.values import Frame
+from laecips_core.values import Image
 from laecips_core.values import LabelledFrame
 from laecips_core.values import ModelWeights
 from laecips_core.values import Sample
@@ -88,14 +90,14 @@ def decode_all(update: WeightUpdate) -> ModelWeights:
 RUNNING = encode_from(RIGHT, '')
 
 
-def trainer(rule: Rule, seed: int = 7) -> Trainer:
+def trainer(rule: Rule, seed: int = 7, memory_frames: int = 0) -> Trainer:
     gate = ReleaseGate(UpdateConfig(), NetworkPlan(build, 3, SIZE_PX), SOURCE)
-    return Trainer(rule, gate, SOURCE, decode_all, encode_from, seed)
+    return Trainer(rule, gate, SOURCE, decode_all, encode_from, seed, memory_frames)
 
 
-def samples(count: int) -> list[Sample]:
+def samples(count: int, first: int = 0) -> list[Sample]:
     fused = Segmentation(LABELS, np.full(SIZE_PX, 255, np.uint8), Source.FUSED, 'v1')
-    return [Sample(Frame(IMAGE, n, str(n)), fused) for n in range(count)]
+    return [Sample(Frame(IMAGE, n, str(n)), fused) for n in range(first, first + count)]
 
 
 @pytest.mark.parametrize(
@@ -160,3 +162,73 @@ def test_a_damaged_running_version_is_refused() -> None:
     damaged = WeightUpdate(RUNNING.manifest, RUNNING.payload[:-1] + b'x')
     with pytest.raises(WeightsError, match='payload sha256'):
         trainer(Rule(RIGHT)).round(damaged, samples(1), 1)
+
+
+@pytest.mark.parametrize(
+    ('memory_frames', 'remembered'),
+    [
+        (0, []),
+        (3, ['2', '3', '5']),
+        (5, ['0', '1', '2', '3', '5']),
+        (9, ['0', '1', '2', '3', '5']),
+    ],
+)
+def test_the_newest_frames_of_earlier_rounds_are_trained_on_again(
+    memory_frames: int, remembered: list[str]
+) -> None:
+    rule = Rule(RIGHT)
+    trains = trainer(rule, memory_frames=memory_frames)
+    trains.round(RUNNING, samples(6), 1)
+    assert rule.trained == ['0', '1', '2', '3', '5']
+    result = trains.round(RUNNING, samples(2, first=6), 2)
+    assert rule.trained == [*remembered, '6', '7']
+    assert result.samples == 2
+
+
+def test_frames_held_back_for_the_gate_are_never_remembered() -> None:
+    rule = Rule(RIGHT)
+    trains = trainer(rule, memory_frames=100)
+    for number in range(1, 4):
+        trains.round(RUNNING, samples(5, first=5 * number), number)
+    assert rule.trained == [str(n) for n in range(5, 20) if n % 5 != 4]
+
+
+def test_a_round_that_was_given_up_is_not_remembered() -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    rule = Rule(RIGHT)
+    trains = trainer(rule, memory_frames=10)
+    with pytest.raises(KeyboardInterrupt):
+        trains.round(RUNNING, samples(3), 1, stop)
+    trains.round(RUNNING, samples(1, first=3), 2)
+    assert rule.trained == ['3']
+
+
+class _Gate(ReleaseGate):
+    """Remembers what it was shown."""
+
+    recent: list[str]
+    stream: list[Image]
+
+    def judge(
+        self,
+        running: ModelWeights,
+        candidate: ModelWeights,
+        recent: Sequence[Sample],
+        stream: Sequence[Image] = (),
+    ) -> GateDecision:
+        self.recent = [sample.frame.frame_uid for sample in recent]
+        self.stream = list(stream)
+        return super().judge(running, candidate, recent, stream)
+
+
+def test_the_gate_sees_held_back_labels_and_every_image_of_the_round() -> None:
+    gate = _Gate(UpdateConfig(), NetworkPlan(build, 3, SIZE_PX), SOURCE)
+    trains = Trainer(Rule(RIGHT), gate, SOURCE, decode_all, encode_from, 0, memory_frames=9)
+    for number in (1, 2):
+        given = samples(6, first=6 * number)
+        trains.round(RUNNING, given, number)
+        assert gate.recent == [str(6 * number + 4)]
+        assert len(gate.stream) == 6
+        assert all(a is b.frame.image for a, b in zip(gate.stream, given, strict=True))

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from skimage.measure import label
 
 from laecips_core.config import MaskConfig
 from laecips_core.errors import DataSetError
@@ -91,6 +92,79 @@ def test_drops_about_its_share_and_numbers_the_rest_anew() -> None:
 
 def test_drop_ratio_one_drops_all() -> None:
     assert len(masks_of(drop_ratio=1.0)) == 0
+
+
+def board(rows: int, columns: int) -> np.ndarray:
+    """Make blocks of 10 x 10 pixels, each of another class than its neighbours."""
+    y, x = np.mgrid[: rows * 10, : columns * 10] // 10
+    return (y % 2 * 2 + x % 2).astype(np.uint8)
+
+
+def merged(truth: np.ndarray, ratio: float, seed: int = 0) -> np.ndarray:
+    image = np.zeros((*truth.shape, 3), np.uint8)
+    config = MaskConfig(merge_ratio=ratio, min_area_px=1, seed=seed)
+    return to_booleans(GroundTruthGenerator(config).masks(image, truth))
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_two_neighbours_become_one_mask(seed: int) -> None:
+    masks = merged(board(1, 2), 1.0, seed)
+    assert masks.shape == (1, 10, 20)
+    assert masks.all()
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_only_regions_that_touch_are_joined(seed: int) -> None:
+    masks = merged(board(4, 5), 0.5, seed)
+    assert 1 <= len(masks) < 20
+    assert (masks.sum(axis=0) == 1).all()
+    for mask in masks:
+        assert label(mask, connectivity=1).max() == 1
+        blocks_of = mask.reshape(4, 10, 5, 10)
+        assert (blocks_of.all(axis=(1, 3)) == blocks_of.any(axis=(1, 3))).all()
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_a_region_takes_along_what_was_joined_to_it(seed: int) -> None:
+    assert merged(board(4, 5), 1.0, seed).sum(axis=(1, 2)).min() >= 200
+
+
+@pytest.mark.parametrize('ratio', [0.1, 0.3])
+def test_about_its_share_of_the_regions_is_joined(ratio: float) -> None:
+    # A region that is joined to one that chose it back leaves one mask more than expected.
+    masks = len(merged(board(20, 20), ratio))
+    assert masks == pytest.approx(400 * (1 - ratio), abs=30)
+
+
+def test_no_share_joins_none() -> None:
+    assert len(merged(board(4, 5), 0.0)) == 20
+
+
+def test_a_region_without_neighbours_stays_as_it_is() -> None:
+    truth = np.full((10, 30), 255, np.uint8)
+    truth[:, :10], truth[:, 20:] = 0, 1
+    masks = merged(truth, 1.0)
+    assert masks.sum(axis=(1, 2)).tolist() == [100, 100]
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_unlabelled_pixels_are_never_joined(seed: int) -> None:
+    truth = board(4, 5)
+    truth[5:25, 15:35] = 255
+    masks = merged(truth, 1.0, seed)
+    np.testing.assert_array_equal(masks.any(axis=0), truth != 255)
+
+
+def test_the_same_image_and_seed_join_the_same_regions() -> None:
+    first, again = (masks_of(merge_ratio=0.5, drop_ratio=0.2) for _ in range(2))
+    assert np.array_equal(first.starts, again.starts)
+    assert np.array_equal(first.owners, again.owners)
+    counts = {merged(board(4, 5), 0.4, seed).tobytes() for seed in range(4)}
+    assert len(counts) == 4
+
+
+def test_nothing_annotated_can_be_joined() -> None:
+    assert len(merged(np.full((4, 5), 255, np.uint8), 1.0)) == 0
 
 
 def test_refuses_a_frame_without_annotation() -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from laecips_core.models.fast_scnn import FastScnn
+from laecips_core.models.fast_scnn import FastScnnWide
 
 
 @pytest.mark.parametrize('classes', [2, 12, 255])
@@ -45,3 +46,25 @@ def test_it_learns_from_every_weight() -> None:
 def test_the_colour_scaling_is_no_weight() -> None:
     names = FastScnn(3).state_dict()
     assert not {'mean', 'deviation'} & names.keys()
+
+
+def test_the_wide_one_is_twice_as_large() -> None:
+    parameters = sum(parameter.numel() for parameter in FastScnnWide(12).parameters())
+    assert 2_000_000 < parameters < 3_000_000
+
+
+def test_the_wide_one_has_the_same_tensors_of_one_and_a_half_times_the_channels() -> None:
+    plain, wide = FastScnn(5).state_dict(), FastScnnWide(5).state_dict()
+    assert plain.keys() == wide.keys()
+    for name, tensor in plain.items():
+        ends = (3, 5)  # colours and classes are as many as before
+        expected = [n if n in ends or n < 8 else n * 3 // 2 for n in tensor.shape]
+        assert list(wide[name].shape) == expected, name
+
+
+def test_the_wide_one_scores_every_class_at_a_quarter() -> None:
+    network = FastScnnWide(5).eval()
+    with torch.inference_mode():
+        logits = network(torch.zeros(1, 3, 64, 96))
+    assert (logits.shape, logits.dtype) == ((1, 5, 16, 24), torch.float32)
+    assert logits.isfinite().all()

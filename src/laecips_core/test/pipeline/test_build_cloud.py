@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
+from typing import cast
 
 import cv2
 import numpy as np
@@ -13,6 +20,8 @@ from laecips_core.config import CloudConfig
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import FusionConfig
+from laecips_core.config import LabelConfig
+from laecips_core.config import LimitsConfig
 from laecips_core.config import MaskConfig
 from laecips_core.config import MinerConfig
 from laecips_core.config import UpdateConfig
@@ -22,14 +31,25 @@ from laecips_core.errors import DataSetError
 from laecips_core.errors import UnknownNameError
 from laecips_core.errors import UnknownVersionError
 from laecips_core.errors import WeightsError
+from laecips_core.image_codec import decode_map
 from laecips_core.image_codec import encode_image
 from laecips_core.image_codec import sha256_hex
+from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
+from laecips_core.learning.trainer import RoundResult
+from laecips_core.learning.trainer import Trainer
 from laecips_core.models.fast_scnn import FastScnn
 from laecips_core.pipeline.build_cloud import build_cloud
 from laecips_core.pipeline.build_cloud import Cloud
+from laecips_core.pipeline.cloud import CloudPass
 from laecips_core.pipeline.cloud import HardFrame
+from laecips_core.ports import LabelSource
+from laecips_core.ports import MaskGenerator
+from laecips_core.values import Image
+from laecips_core.values import LabelMap
+from laecips_core.values import MaskSet
+from laecips_core.values import Prediction
 from laecips_core.values import Sample
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.encoding import encode
@@ -47,6 +67,7 @@ PNG = encode_image(IMAGE, 'png', 1)
 NO_UPDATES = UpdateConfig(rule='none')
 
 
+@cache
 def update(seed: int, catalogue: ClassCatalogue = CATALOGUE) -> WeightUpdate:
     pair = build_pair(NetworkPlan(FastScnn, len(catalogue), SIZE_PX), None, seed)
     return encode(pair.weights(), model='fast_scnn', catalogue=catalogue)
@@ -151,9 +172,10 @@ def test_a_store_of_other_classes_is_refused_at_the_start(tmp_path: Path, seed: 
         ({'fusion': FusionConfig('x')}, 'fusion.name: expected one of guarded, log_mix, plain'),
         (
             {'update': UpdateConfig(rule='x', source_frames=0, gate_frames=0)},
-            'update.rule: expected one of careful, paper',
+            'update.rule: expected one of careful, coordinates, paper, statistics, superv',
         ),
         ({'update': UpdateConfig(), 'source': DataSetConfig('x')}, 'dataset: expected one of'),
+        ({'labels': LabelConfig('x')}, 'labels.source: expected one of edge, mix:NETWORK, teac'),
     ],
 )
 def test_a_cloud_refuses_unknown_names(
@@ -197,6 +219,186 @@ def test_a_built_trainer_trains_and_judges_with_the_source_frames(tmp_path: Path
     if result.update is not None:
         assert result.update.manifest.parent == cloud.newest.manifest.version
         assert result.update.manifest.notes == {'made_by': 'update rule careful'}
+
+
+@dataclass
+class Rounds:
+    """Stands in for a trainer: releases what it is told to, after ``meanwhile``."""
+
+    update: WeightUpdate | None
+    meanwhile: Callable[[], None] = go_on
+    asked: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def round(
+        self,
+        running: WeightUpdate,
+        samples: Sequence[Sample],
+        number: int,
+        checkpoint: Callable[[], None] = go_on,
+    ) -> RoundResult:
+        checkpoint()
+        self.asked.append((running.manifest.version, len(samples), number))
+        self.meanwhile()
+        return RoundResult(self.update, 'measured', len(samples), 1.5)
+
+
+def trained_by(rounds: Rounds, cloud: Cloud) -> Cloud:
+    return replace(cloud, trainer=cast('Trainer', rounds))
+
+
+def watching(folder: Path, frames: int = 2, **others: Any) -> Cloud:
+    update_config = UpdateConfig(rule='none', watch_frames=frames, watch_tolerance=0.0)
+    return build_cloud(cloud_config(folder, update=update_config, **others))
+
+
+def judged_wrong(cloud: Cloud, version: str) -> CloudPass:
+    """Give a pass whose labels are those of the start, which another version does not have."""
+    right = segment(cloud, update(0).manifest.version)
+    done = cloud.pipeline.segment(request(version))
+    return replace(done, sample=right)
+
+
+def test_without_an_update_rule_no_round_is_run(tmp_path: Path) -> None:
+    cloud = build_cloud(cloud_config(tmp_path))
+    with pytest.raises(ConfigError, match=r"update\.rule: expected an update rule, got 'none'"):
+        cloud.train([], 1)
+
+
+def test_a_released_version_is_put_into_force(tmp_path: Path) -> None:
+    rounds = Rounds(update(1))
+    cloud = trained_by(rounds, build_cloud(cloud_config(tmp_path)))
+    sample = segment(cloud, cloud.newest.manifest.version)
+    result = cloud.train([sample] * 3, 7)
+    assert result == RoundResult(update(1), 'measured', 3, 1.5)
+    assert cloud.newest == update(1)
+    assert rounds.asked == [(update(0).manifest.version, 3, 7)]
+
+
+def test_a_rejected_round_changes_nothing(tmp_path: Path) -> None:
+    cloud = trained_by(Rounds(None), build_cloud(cloud_config(tmp_path)))
+    assert cloud.train([], 1) == RoundResult(None, 'measured', 0, 1.5)
+    assert cloud.newest == update(0)
+
+
+def test_a_round_can_be_ended(tmp_path: Path) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    rounds = Rounds(update(1))
+    cloud = trained_by(rounds, build_cloud(cloud_config(tmp_path)))
+    with pytest.raises(KeyboardInterrupt):
+        cloud.train([], 1, stop)
+    assert rounds.asked == []
+    assert cloud.newest == update(0)
+
+
+def test_no_version_comes_of_a_parent_that_was_withdrawn_meanwhile(tmp_path: Path) -> None:
+    cloud = watching(tmp_path, frames=1)
+    cloud.store.put(update(1))
+    rounds = Rounds(update(2), meanwhile=lambda: cloud.store.put(update(0)))
+    result = trained_by(rounds, cloud).train([], 1)
+    assert result.update is None
+    assert result.reason == 'its parent was withdrawn meanwhile; measured'
+    assert cloud.newest == update(0)
+    assert cloud.observe(judged_wrong(cloud, update(0).manifest.version)) is None
+
+
+def test_a_released_version_that_does_harm_is_withdrawn(tmp_path: Path) -> None:
+    cloud = trained_by(Rounds(update(1)), watching(tmp_path))
+    cloud.train([], 1)
+    first, second = update(0).manifest.version, update(1).manifest.version
+    done = judged_wrong(cloud, second)
+    assert cloud.observe(done) is None
+    assert cloud.newest == update(1)
+    withdrawal = cloud.observe(done)
+    assert withdrawal is not None
+    assert (withdrawal.version, withdrawal.previous) == (second, first)
+    assert withdrawal.reason.endswith(f'against {first} on 2 frames')
+    assert cloud.newest == update(0)
+    # Edges that still run the withdrawn version are answered with it.
+    assert segment(cloud, second).segmentation.weights_version == second
+    assert cloud.observe(done) is None
+
+
+def test_a_version_withdrawn_stays_so_after_a_restart(tmp_path: Path) -> None:
+    store = str(tmp_path / 'store')
+    cloud = trained_by(Rounds(update(1)), watching(tmp_path, frames=1, store=store))
+    cloud.train([], 1)
+    assert cloud.observe(judged_wrong(cloud, update(1).manifest.version)) is not None
+    assert watching(tmp_path, store=store).newest == update(0)
+
+
+def test_a_released_version_that_is_as_good_stays(tmp_path: Path) -> None:
+    cloud = trained_by(Rounds(update(1)), watching(tmp_path, frames=1))
+    cloud.train([], 1)
+    assert cloud.observe(cloud.pipeline.segment(request(update(1).manifest.version))) is None
+    assert cloud.newest == update(1)
+
+
+def test_a_rejected_round_starts_no_watch(tmp_path: Path) -> None:
+    cloud = trained_by(Rounds(None), watching(tmp_path, frames=1))
+    cloud.train([], 1)
+    assert cloud.observe(judged_wrong(cloud, update(0).manifest.version)) is None
+
+
+def test_a_watch_wants_the_predecessor_kept(tmp_path: Path) -> None:
+    match = r'keep_versions: expected int in \[2, 64\] with update.watch_frames, got 1'
+    with pytest.raises(ConfigError, match=match):
+        watching(tmp_path, keep_versions=1)
+    assert watching(tmp_path, frames=0, keep_versions=1).newest == update(0)
+
+
+class Memory:
+    """Stands in front of the large models and counts what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def masks(self, generator: MaskGenerator) -> MaskGenerator:
+        return _Counted(generator, self.asked)
+
+    def labels(self, source: LabelSource) -> LabelSource:
+        return _CountedLabels(source, self.asked)
+
+
+class _Counted:
+    def __init__(self, generator: MaskGenerator, asked: list[str]) -> None:
+        self.name, self._generator, self._asked = generator.name, generator, asked
+
+    def masks(self, image: Image, annotation: LabelMap | None = None) -> MaskSet:
+        self._asked.append(f'masks:{self.name}')
+        return self._generator.masks(image, annotation)
+
+
+class _CountedLabels:
+    def __init__(self, source: LabelSource, asked: list[str]) -> None:
+        self.name, self._source, self._asked = source.name, source, asked
+
+    def labels(self, image: Image, prediction: Prediction) -> Prediction:
+        self._asked.append(f'labels:{self.name}')
+        return self._source.labels(image, prediction)
+
+
+def test_a_memory_stands_in_front_of_both_large_models(tmp_path: Path) -> None:
+    memory = Memory()
+    cloud = build_cloud(cloud_config(tmp_path), memory)
+    segment(cloud, cloud.newest.manifest.version)
+    assert memory.asked == ['masks:none', 'labels:edge']
+
+
+@pytest.mark.parametrize(('answers', 'taught'), [('edge', False), ('labels', True)])
+def test_a_teacher_names_the_classes_to_train_on(
+    tmp_path: Path, answers: str, taught: bool
+) -> None:
+    path = tmp_path / 'teacher.safetensors'
+    save_update(path, update(3))
+    labels = LabelConfig('teacher:fast_scnn', str(path), *SIZE_PX, answers=answers)
+    cloud = build_cloud(cloud_config(tmp_path, labels=labels, fusion=FusionConfig('plain')))
+    done = cloud.pipeline.segment(request(cloud.newest.manifest.version))
+    alone = segment(build_cloud(cloud_config(tmp_path)), cloud.newest.manifest.version)
+    trained_on, answered = done.sample.segmentation.labels, done.label_png
+    assert not np.array_equal(trained_on, alone.segmentation.labels)
+    assert np.array_equal(decode_map(answered, (64, 96), LimitsConfig()), trained_on) is taught
 
 
 def test_annotations_reach_the_ground_truth_generator(tmp_path: Path) -> None:

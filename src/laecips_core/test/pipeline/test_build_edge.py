@@ -145,7 +145,9 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
     config = EdgeConfig(model=replace(model(weights_file(tmp_path)), name='x'))
-    with pytest.raises(UnknownNameError, match=r'model\.name: expected one of fast_scnn, got'):
+    with pytest.raises(
+        UnknownNameError, match=r'model\.name: expected one of fast_scnn, fast_scnn_wide, got'
+    ):
         build_edge(config)
 
 

@@ -20,14 +20,17 @@ from laecips_core.image_codec import decode_map
 from laecips_core.image_codec import encode_confidence
 from laecips_core.image_codec import encode_image
 from laecips_core.image_codec import sha256_hex
+from laecips_core.labels.edge_labels import EdgeLabels
 from laecips_core.masks.runs import from_partition
 from laecips_core.mining.confidence import SppMiner
 from laecips_core.pipeline.cloud import CloudPipeline
 from laecips_core.pipeline.cloud import HardFrame
 from laecips_core.pipeline.edge import EdgeParts
+from laecips_core.ports import LabelSource
 from laecips_core.values import Image
 from laecips_core.values import LabelMap
 from laecips_core.values import MaskSet
+from laecips_core.values import Prediction
 from laecips_core.values import Softmax
 from laecips_core.values import Source
 from laecips_core.values import WeightArrays
@@ -57,6 +60,21 @@ class Model:
         raise NotImplementedError
 
 
+class Teacher:
+    """Calls every pixel class 0, and remembers what it saw."""
+
+    name = 'teacher:test'
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Image, Prediction]] = []
+
+    def labels(self, image: Image, prediction: Prediction) -> Prediction:
+        self.seen.append((image, prediction))
+        softmax = np.full((2, 2, 3), 0.1, np.float32)
+        softmax[0] = 0.9
+        return Prediction(softmax, prediction.size_px, 'taught')
+
+
 class Generator:
     """Gives the left half as its one mask, and remembers what it saw."""
 
@@ -82,12 +100,16 @@ def pipeline(
     generator: Generator | None = None,
     limits: LimitsConfig | None = None,
     annotations: dict[int, LabelMap] | None = None,
+    labels: LabelSource | None = None,
+    answer_labels: bool = False,
 ) -> CloudPipeline:
     return CloudPipeline(
         CATALOGUE,
         parts_of,
         generator or Generator(),
         PlainFusion(FusionConfig(name='plain')),
+        labels or EdgeLabels(),
+        answer_labels,
         (annotations or {}).get,
         limits or LimitsConfig(),
     )
@@ -118,7 +140,40 @@ def test_labels_are_encoded_without_loss_and_confidence_coarsely() -> None:
 
 def test_the_times_are_told() -> None:
     done = pipeline().segment(REQUEST)
-    assert min(done.decode_s, done.edge_s, done.masks_s, done.fusion_s) > 0.0
+    spent_s = [done.decode_s, done.edge_s, done.masks_s, done.labels_s, done.fusion_s]
+    assert min(spent_s) > 0.0
+    assert done.total_s == pytest.approx(sum(spent_s))
+
+
+def test_without_a_label_source_beside_the_edge_the_answer_is_what_is_trained_on() -> None:
+    for answer_labels in (False, True):
+        done = pipeline(answer_labels=answer_labels).segment(REQUEST)
+        labels = decode_map(done.label_png, (4, 6), LimitsConfig())
+        np.testing.assert_array_equal(labels, done.sample.segmentation.labels)
+        assert (labels == 1).all()
+
+
+@pytest.mark.parametrize(('answer_labels', 'answered'), [(False, 1), (True, 0)])
+def test_the_sample_carries_the_classes_of_the_label_source(
+    answer_labels: bool, answered: int
+) -> None:
+    done = pipeline(labels=Teacher(), answer_labels=answer_labels).segment(REQUEST)
+    sample = done.sample.segmentation
+    assert (sample.labels == 0).all()
+    assert (sample.source, sample.weights_version) == (Source.FUSED, 'v1')
+    labels = decode_map(done.label_png, (4, 6), LimitsConfig())
+    assert (labels == answered).all()
+    assert done.prediction.weights_version == 'v1'
+    taught = done.confidence_png == encode_confidence(sample.confidence)
+    assert taught is answer_labels
+
+
+def test_the_label_source_sees_the_image_and_the_prediction_of_the_edge() -> None:
+    teacher = Teacher()
+    done = pipeline(labels=teacher).segment(REQUEST)
+    ((image, prediction),) = teacher.seen
+    np.testing.assert_array_equal(image, IMAGE)
+    assert prediction is done.prediction
 
 
 def test_the_generator_sees_image_and_annotation_of_the_stamp() -> None:
@@ -174,8 +229,9 @@ def test_a_truncated_image_is_refused(length: int) -> None:
         pipeline().segment(with_data(PNG[:length]))
 
 
-def test_a_refused_frame_reaches_no_large_vision_model() -> None:
-    generator = Generator()
+def test_a_refused_frame_reaches_no_large_model() -> None:
+    generator, teacher = Generator(), Teacher()
     with pytest.raises(ImageError):
-        pipeline(generator).segment(with_data(b'no image'))
+        pipeline(generator, labels=teacher).segment(with_data(b'no image'))
     assert generator.seen == []
+    assert teacher.seen == []

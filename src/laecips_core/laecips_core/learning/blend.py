@@ -1,0 +1,34 @@
+"""Weights on the straight line between two versions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from laecips_core.values import ModelWeights
+from laecips_core.values import WeightArrays
+
+
+def blended(start: ModelWeights, end: ModelWeights, share: float) -> ModelWeights:
+    """
+    Go a part of the way from one version to another.
+
+    Between a network and its fine-tuned child the accuracy on old data falls later than that on
+    new data rises: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022,
+    https://arxiv.org/abs/2109.01903.
+
+    :param start: weights at share 0.
+    :param end: weights at share 1, with the same names and shapes; a miner that only the end has
+        is taken as it is.
+    :param share: part of the way, 0 to 1.
+    """
+    return ModelWeights(
+        _blended(start.edge, end.edge, share), _blended(start.miner, end.miner, share)
+    )
+
+
+def _blended(start: WeightArrays, end: WeightArrays, share: float) -> WeightArrays:
+    part = np.float32(share)
+    return {
+        name: array if name not in start else start[name] + part * (array - start[name])
+        for name, array in end.items()
+    }
