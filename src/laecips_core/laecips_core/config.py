@@ -239,7 +239,7 @@ class UpdateConfig:
     )
     watch_tolerance: float = setting(
         0.01,
-        'A release is rolled back when it agrees with new labels less than its predecessor by this.',
+        'A release is rolled back when it agrees with new labels by this less than its parent.',
         low=0.0,
         high=1.0,
     )

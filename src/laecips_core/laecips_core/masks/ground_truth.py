@@ -92,7 +92,7 @@ def _smooth_noise(
 
 
 def _regions(labels: LabelMap) -> NDArray[np.int64]:
-    """Number the connected regions from 1; 0 where nothing is annotated."""
+    """Give each connected region a number from 1; 0 where nothing is annotated."""
     regions = label(  # type: ignore[no-untyped-call]
         labels.astype(np.int32), background=UNLABELLED, connectivity=1
     )
@@ -128,7 +128,7 @@ def _neighbours(regions: NDArray[np.int64]) -> NDArray[np.int64]:
 def _kept(
     regions: NDArray[np.int64], min_area_px: int, drop_ratio: float, random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Number the regions that stay from 0; -1 elsewhere."""
+    """Give each region that stays a number from 0; -1 elsewhere."""
     areas_px = np.bincount(regions.ravel())
     keep = areas_px >= min_area_px
     keep &= random.random(len(keep)) >= drop_ratio
