@@ -224,3 +224,25 @@ def test_many_small_doses_do_not_add_up() -> None:
             running, released = result.update, released + 1
     assert released > 0
     assert miou(decode_all(running)) >= miou(classifier()) - CONFIG.gate_source_tolerance
+
+
+POISON = {
+    'random': build_pair(PLAN, None, 0).weights(),
+    'collapse': classifier(bias=(0.0, 1000.0, 0.0)),
+    'permuted': ModelWeights(
+        {**classifier().edge, '1.weight': np.roll(classifier().edge['1.weight'], 1, axis=0)}, {}
+    ),
+}
+
+
+@pytest.mark.parametrize('poison', POISON)
+@pytest.mark.parametrize('retries', [1, 10])
+def test_weaker_doses_add_up_to_no_more_than_the_tolerance(poison: str, retries: int) -> None:
+    gate = ReleaseGate(CONFIG, PLAN, HELD_BACK)
+    rule = Gives(POISON[poison])
+    trainer = Trainer(rule, gate, SOURCE, decode_all, encode_from, seed=0, retries=retries)
+    running = RUNNING
+    for number in range(1, 6):
+        result = trainer.round(running, samples(true_labels), number)
+        running = result.update or running
+    assert miou(decode_all(running)) >= miou(classifier()) - CONFIG.gate_source_tolerance

@@ -12,7 +12,7 @@ from torch import nn
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import UpdateConfig
 from laecips_core.errors import WeightsError
-from laecips_core.learning.gate import GateDecision
+from laecips_core.learning.gate import OpenGate
 from laecips_core.learning.gate import ReleaseGate
 from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.networks import NetworkPlan
@@ -90,9 +90,9 @@ def decode_all(update: WeightUpdate) -> ModelWeights:
 RUNNING = encode_from(RIGHT, '')
 
 
-def trainer(rule: Rule, seed: int = 7, memory_frames: int = 0) -> Trainer:
+def trainer(rule: Rule, seed: int = 7, memory_frames: int = 0, retries: int = 0) -> Trainer:
     gate = ReleaseGate(UpdateConfig(), NetworkPlan(build, 3, SIZE_PX), SOURCE)
-    return Trainer(rule, gate, SOURCE, decode_all, encode_from, seed, memory_frames)
+    return Trainer(rule, gate, SOURCE, decode_all, encode_from, seed, memory_frames, retries)
 
 
 def samples(count: int, first: int = 0) -> list[Sample]:
@@ -211,16 +211,12 @@ class _Gate(ReleaseGate):
     recent: list[str]
     stream: list[Image]
 
-    def judge(
-        self,
-        running: ModelWeights,
-        candidate: ModelWeights,
-        recent: Sequence[Sample],
-        stream: Sequence[Image] = (),
-    ) -> GateDecision:
+    def open(
+        self, running: ModelWeights, recent: Sequence[Sample], stream: Sequence[Image] = ()
+    ) -> OpenGate:
         self.recent = [sample.frame.frame_uid for sample in recent]
         self.stream = list(stream)
-        return super().judge(running, candidate, recent, stream)
+        return super().open(running, recent, stream)
 
 
 def test_the_gate_sees_held_back_labels_and_every_image_of_the_round() -> None:
@@ -232,3 +228,34 @@ def test_the_gate_sees_held_back_labels_and_every_image_of_the_round() -> None:
         assert gate.recent == [str(6 * number + 4)]
         assert len(gate.stream) == 6
         assert all(a is b.frame.image for a, b in zip(gate.stream, given, strict=True))
+
+
+def beyond(factor: float) -> ModelWeights:
+    """Go so many times the distance at which red is called green (beyond 1, all of it is)."""
+    weights = RIGHT.edge['1.weight'].copy()
+    weights[1, 0] = factor
+    return ModelWeights({'1.weight': weights, '1.bias': RIGHT.edge['1.bias']}, {})
+
+
+@pytest.mark.parametrize(
+    ('factor', 'retries', 'share'),
+    [(0.5, 3, 1.0), (1.5, 1, 0.5), (1.5, 3, 0.5), (3.0, 2, 0.25), (6.0, 3, 0.125)],
+)
+def test_a_rejected_candidate_is_tried_at_half_the_way_until_it_passes(
+    factor: float, retries: int, share: float
+) -> None:
+    result = trainer(Rule(beyond(factor)), retries=retries).round(RUNNING, samples(6), 1)
+    assert result.update is not None
+    assert result.update.manifest.parent == RUNNING.manifest.version
+    found = decode_all(result.update).edge['1.weight']
+    np.testing.assert_array_equal(found, beyond(factor * share).edge['1.weight'])
+    assert result.reason.startswith(
+        'source mIoU 1.000 to 1.000' if share == 1.0 else f'at {share:g} of the way: source mIoU'
+    )
+
+
+@pytest.mark.parametrize(('retries', 'told'), [(0, 'source'), (2, 'at 0.25 of the way: source')])
+def test_nothing_comes_of_a_candidate_that_fails_at_every_try(retries: int, told: str) -> None:
+    result = trainer(Rule(beyond(6.0)), retries=retries).round(RUNNING, samples(6), 1)
+    assert result.update is None
+    assert result.reason.startswith(f'{told} mIoU 1.000 to ')
