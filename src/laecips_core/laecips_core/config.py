@@ -227,6 +227,12 @@ class UpdateConfig:
         low=0.0,
         high=1.0,
     )
+    gate_restyled_gain: float = setting(
+        0.0,
+        'Gate: on those frames a candidate must be better than the first version by this.',
+        low=0.0,
+        high=1.0,
+    )
     gate_retries: int = setting(
         0,
         'Gate: a rejected candidate is tried again so often, each time at half its distance from '

@@ -49,17 +49,29 @@ def _mined_by(name: str) -> Method:
     return Method(f'LAECIPS with the miner {name}.', {**_ONLINE, 'miner.name': name})
 
 
+def _by_rule(name: str) -> Method:
+    return Method(f'LAECIPS with the update rule {name}.', _ONLINE, {'update.rule': name})
+
+
 METHODS: Mapping[str, Method] = {
     'EDGE': Method('The edge model alone.', {'miner.name': 'never'}, _FROZEN),
     'CLOUD': Method('Every frame goes up; no updates.', {'miner.name': 'always'}, _FROZEN),
+    'CLOUD (plain fusion)': Method(
+        'CLOUD with Algorithm 1 as it stands.',
+        {'miner.name': 'always'},
+        {**_FROZEN, 'fusion.name': 'plain'},
+    ),
     'DCSB': Method('Hard frames go up; no updates.', _ONLINE, _FROZEN),
     'LAECIPS': Method('Hard frames go up; updates as configured.', _ONLINE),
     'PAPER': Method(
         "Algorithm 2 with the paper's rate and epochs, gate as configured.", _ONLINE, _PAPER
     ),
-    'PAPER, no gate': Method(
+    'PAPER (no gate)': Method(
         "Algorithm 2 with the paper's rate and epochs.", _ONLINE, {**_PAPER, **_OPEN_GATE}
     ),
+    'STATISTICS': _by_rule('statistics'),
+    'CAREFUL': _by_rule('careful'),
+    'COORDINATES': _by_rule('coordinates'),
     'MESS': _mined_by('mess'),
     'SM': _mined_by('sm'),
     'SPP': _mined_by('spp'),

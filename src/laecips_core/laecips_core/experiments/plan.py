@@ -46,7 +46,9 @@ class RunPlan:
         """Write all that the label source depends on besides the image; weights by their bytes."""
         labels, weights = self.cloud.labels, [self.cloud.labels.weights, self.cloud.model.weights]
         digests = [_digest(resolve_weights(name)) for name in weights if name]
-        values = {**asdict(labels), 'weights': '', 'answers': '', 'digests': digests}
+        size_px = self.cloud.model.input_height_px, self.cloud.model.input_width_px
+        values = {**asdict(labels), 'weights': '', 'answers': ''}
+        values |= {'digests': digests, 'model_size_px': size_px}
         return json.dumps(values, sort_keys=True)
 
     @property
@@ -54,8 +56,8 @@ class RunPlan:
         """
         Name the result by all that it depends on.
 
-        Weights count by their bytes. The code does not: after a change of it, results are to be
-        computed afresh by choice.
+        Weights count by name and by their bytes. The code does not: after a change of it, results
+        are to be computed afresh by choice.
 
         :raises WeightsError: when a weights file is missing.
         """

@@ -12,6 +12,8 @@ from typing import Any
 from laecips_core.config import CloudConfig
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeConfig
+from laecips_core.config import LabelConfig
+from laecips_core.config import UpdateConfig
 from laecips_core.errors import ConfigError
 from laecips_core.experiments.link import LinkConfig
 from laecips_core.experiments.methods import Method
@@ -90,7 +92,22 @@ class Suite:
             'masks.seed': seed,
         }
         config: CloudConfig = _configured(CloudConfig(), values, seed)
+        return _without_idle_settings(config)
+
+
+def _without_idle_settings(config: CloudConfig) -> CloudConfig:
+    """Drop settings that nothing reads without updates: such runs then serve every update rule."""
+    if config.update.rule != 'none':
         return config
+    update = replace(
+        UpdateConfig(rule='none'),
+        beta=config.update.beta,
+        seed=config.update.seed,
+        source_frames=min(1, config.update.source_frames),
+        gate_frames=min(1, config.update.gate_frames),
+    )
+    labels = config.labels if config.labels.answers == 'labels' else LabelConfig()
+    return replace(config, update=update, labels=labels)
 
 
 def _configured(config: Any, values: Mapping[str, object], seed: int) -> Any:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from laecips_core.values import ModelWeights
 from laecips_core.values import WeightArrays
@@ -27,8 +30,17 @@ def blended(start: ModelWeights, end: ModelWeights, share: float) -> ModelWeight
 
 
 def _blended(start: WeightArrays, end: WeightArrays, share: float) -> WeightArrays:
-    part = np.float32(share)
     return {
-        name: array if name not in start else start[name] + part * (array - start[name])
+        name: array if name not in start else _between(start[name], array, share)
         for name, array in end.items()
     }
+
+
+def _between(start: NDArray[Any], end: NDArray[Any], share: float) -> NDArray[Any]:
+    with np.errstate(over='ignore'):
+        half = end.astype(np.float16)
+        mixed = start + np.float32(share) * (end - start)
+        # What a rule rounded to half precision, to send fewer bytes, stays so.
+        rounded = mixed.astype(np.float16).astype(mixed.dtype)
+    whole = np.array_equal(half.astype(end.dtype), end) and bool(np.isfinite(rounded).all())
+    return np.asarray(rounded if whole else mixed)

@@ -19,7 +19,7 @@ from laecips_core.learning.tensors import TrainingSet
 
 class CoordinateRule(SupervisedRule):
     """
-    Trains only the weights with the largest gradients, and leaves the miner as it is.
+    Trains only the weights with the largest gradients, and leaves the learned miner as it is.
 
     The update then differs from its parent in ``coordinate_share`` of the weights and in the
     batch-norm statistics, which are rounded to half precision, and is small to send.

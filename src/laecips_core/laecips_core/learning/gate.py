@@ -72,9 +72,13 @@ class OpenGate:
         """
         config, first, old = self.config, self.first, self.running
         new = self.score(candidate, self.frames)
+        least_restyled = max(
+            first.restyled + config.gate_restyled_gain - config.gate_restyled_tolerance,
+            old.restyled - config.gate_restyled_tolerance,
+        )
         worse = [
             new.source < first.source - config.gate_source_tolerance,
-            new.restyled < max(first.restyled, old.restyled) - config.gate_restyled_tolerance,
+            new.restyled < least_restyled,
             new.fused < old.fused - config.gate_agreement_tolerance,
         ]
         source, coloured, recent = (len(part) for part in self.frames)

@@ -19,9 +19,9 @@ from laecips_core.experiments.results import FrameSurvey
 from laecips_core.experiments.results import RoundResult
 from laecips_core.experiments.results import RunResult
 
-PLAN = RunPlan('PAPER, no gate', 2, DataSetConfig(), EdgeConfig(), CloudConfig(), LinkConfig())
+PLAN = RunPlan('PAPER (no gate)', 2, DataSetConfig(), EdgeConfig(), CloudConfig(), LinkConfig())
 RESULT = RunResult(
-    'PAPER, no gate',
+    'PAPER (no gate)',
     2,
     [FrameResult(0, 0, None, 0.1 + 0.2, True, 0.5, 0.5, 'v1', 0.1, 0.2, 0.3, 10, 20)],
     [RoundResult(0, 'REJECTED', 'v1', 'β, worse', 4, 1.0, 0)],

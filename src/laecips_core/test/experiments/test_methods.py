@@ -37,7 +37,7 @@ def test_the_baselines_have_no_updates(name: str) -> None:
 
 
 def test_an_open_gate_tolerates_everything() -> None:
-    update = replace_settings(CloudConfig(), dict(METHODS['PAPER, no gate'].cloud)).update
+    update = replace_settings(CloudConfig(), dict(METHODS['PAPER (no gate)'].cloud)).update
     tolerances = update.gate_source_tolerance, update.gate_restyled_tolerance
     assert (*tolerances, update.gate_agreement_tolerance, update.watch_frames) == (1, 1, 1, 0)
 
