@@ -92,6 +92,17 @@ def _table2(suite: Suite, seeds: Sequence[int], methods: Sequence[str]) -> Conte
     return Contents(needs, make)
 
 
+def _tables(suite: Suite, seeds: Sequence[int], methods: Sequence[str]) -> Contents:
+    both = _table1(suite, seeds, methods), _table2(suite, seeds, methods)
+
+    def make(found: Mapping[str, Any], title: str) -> dict[str, Any]:
+        one, two = (part.make(found, title) for part in both)
+        listed = {key: [*one[key], *two[key]] for key in ('tables', 'figures', 'paper')}
+        return {**listed, 'differences': DIFFERENCES}
+
+    return Contents({**both[0].needs, **both[1].needs}, make)
+
+
 def _figure5(suite: Suite, seeds: Sequence[int], methods: Sequence[str]) -> Contents:
     needs = _runs(suite, seeds[:1], ['EDGE'])
 
@@ -137,6 +148,7 @@ def _one_figure(
 CONTENTS: Mapping[str, Callable[[Suite, Sequence[int], Sequence[str]], Contents]] = {
     'table1': _table1,
     'table2': _table2,
+    'tables': _tables,
     'figure5': _figure5,
     'figure6': partial(_over_tasks, figure6, TABLE_1),
     'figure7': partial(_one_figure, 0),

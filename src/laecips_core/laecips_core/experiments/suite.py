@@ -18,6 +18,7 @@ from laecips_core.errors import ConfigError
 from laecips_core.experiments.link import LinkConfig
 from laecips_core.experiments.methods import Method
 from laecips_core.experiments.methods import method_of
+from laecips_core.experiments.methods import USUAL
 from laecips_core.experiments.plan import RunPlan
 from laecips_core.setting import replace_settings
 from laecips_core.setting import settings_of
@@ -30,7 +31,7 @@ class Suite:
 
     :param stream: the frames.
     :param edge: settings of the edge by dotted name, beside its defaults and the method's own.
-    :param cloud: settings of the cloud, likewise.
+    :param cloud: settings of the cloud, likewise; they win over the usual ones of experiments.
     :param link: the link model.
     """
 
@@ -85,6 +86,7 @@ class Suite:
         values = {
             **model,
             **own,
+            **USUAL,
             **self.cloud,
             **method.cloud,
             **(extra or {}),
