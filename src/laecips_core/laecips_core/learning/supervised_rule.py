@@ -30,6 +30,7 @@ from laecips_core.learning.tensors import TrainingSet
 from laecips_core.values import LabelledFrame
 from laecips_core.values import ModelWeights
 from laecips_core.values import Sample
+from laecips_core.values import UNLABELLED
 
 _HOLD_BACK_EVERY = 5
 
@@ -127,7 +128,9 @@ class SupervisedRule:
     ) -> tuple[TrainingSet, EarlyStop | None]:
         patience = self._config.patience_epochs
         rows = torch.arange(len(labelled))
-        hidden = (rows + 1) % _HOLD_BACK_EVERY == 0
+        # A frame without a label has no loss, which nothing could be better than.
+        labels_any = (labelled.labels != UNLABELLED).flatten(1).any(1)
+        hidden = ((rows + 1) % _HOLD_BACK_EVERY == 0) & labels_any
         if not patience or not hidden.any():
             return labelled, None
         stop = EarlyStop(labelled.part(rows[hidden]), pair.edge, patience)

@@ -41,9 +41,9 @@ from laecips_core.learning.trainer import RoundResult
 from laecips_core.learning.trainer import Trainer
 from laecips_core.models.fast_scnn import FastScnn
 from laecips_core.pipeline.build_cloud import build_cloud
-from laecips_core.pipeline.build_cloud import Cloud
 from laecips_core.pipeline.cloud import CloudPass
 from laecips_core.pipeline.cloud import HardFrame
+from laecips_core.pipeline.running_cloud import Cloud
 from laecips_core.ports import LabelSource
 from laecips_core.ports import MaskGenerator
 from laecips_core.values import Image

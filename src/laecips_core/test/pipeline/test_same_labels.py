@@ -25,10 +25,10 @@ from laecips_core.learning.statistics import mix_statistics
 from laecips_core.learning.tensors import training_set
 from laecips_core.models.fast_scnn import FastScnn
 from laecips_core.pipeline.build_cloud import build_cloud
-from laecips_core.pipeline.build_cloud import Cloud
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.pipeline.build_edge import Edge
 from laecips_core.pipeline.cloud import HardFrame
+from laecips_core.pipeline.running_cloud import Cloud
 from laecips_core.registry import FUSERS
 from laecips_core.values import Frame
 from laecips_core.values import Image
