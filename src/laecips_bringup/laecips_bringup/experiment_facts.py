@@ -41,7 +41,7 @@ def experiment_facts(arguments: Namespace, suite: Suite) -> dict[str, str]:
     return {
         FACT_DATA_SET: data_set_name(suite),
         FACT_MASKS: _masks(cloud.masks),
-        FACT_LABELS: cloud.labels.source,
+        FACT_LABELS: _labels(cloud),
         'fusion': cloud.fusion.name,
         'update rule': cloud.update.rule,
         'settings': ' '.join(settings),
@@ -71,3 +71,10 @@ def _masks(masks: MaskConfig) -> str:
         f'{masks.name}, simulated: borders off by {masks.jitter_px:g} px, '
         f'{masks.drop_ratio:.0%} dropped, {masks.merge_ratio:.0%} merged'
     )
+
+
+def _labels(cloud: CloudConfig) -> str:
+    weighed = cloud.update.rule in ('supervised', 'coordinates')
+    if weighed and cloud.update.label_weight == 0.0:
+        return 'none (source frames in the colours of the stream)'
+    return cloud.labels.source

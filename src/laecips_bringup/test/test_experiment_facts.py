@@ -32,8 +32,8 @@ def test_facts_say_what_was_run() -> None:
     assert facts['mask generator'] == (
         'ground_truth, simulated: borders off by 1.5 px, 10% dropped, 20% merged'
     )
-    assert facts['label source'] == 'edge'
-    assert (facts['fusion'], facts['update rule']) == ('log_mix', 'careful')
+    assert facts['label source'].startswith('none ')
+    assert (facts['fusion'], facts['update rule']) == ('log_mix', 'supervised')
     assert facts['link'] == '8 Mbit/s, 5 ms round trip, modelled'
     assert (facts['seeds'], facts['runs at a time']) == ('3', '2')
     assert {'date', 'cpu', 'cores', 'torch'} <= facts.keys()
@@ -68,3 +68,10 @@ def test_folders_are_cut_off(text: str, cut: str) -> None:
 
 def test_a_data_set_without_a_folder_has_a_short_name() -> None:
     assert data_set_name(Suite(DataSetConfig(), {}, {}, LinkConfig())) == 'patrol'
+
+
+@pytest.mark.parametrize('changed', [{'update.rule': 'careful'}, {'update.label_weight': 0.5}])
+def test_the_label_source_is_named_where_its_labels_are_trained_on(
+    changed: dict[str, object],
+) -> None:
+    assert facts_of(Suite(STREAM, {}, changed, LinkConfig()))['label source'] == 'edge'
