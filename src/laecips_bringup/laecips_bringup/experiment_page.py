@@ -14,8 +14,8 @@ FACT_LABELS = 'label source'
 """The fact that names where the labels of training come from."""
 
 _LABEL_TEXTS = {
-    'none': 'The edge model learns from annotated frames of its pretraining domain, in the colours '
-    'of the stream; no label of the stream itself is trained on.',
+    'none': 'The edge model learns from annotated frames of its pretraining domain, in the '
+    'colours of the stream; no label of the stream itself is trained on.',
     'edge': 'The edge model learns from its own classes in the shapes of the masks, as in the '
     'paper.',
     'teacher': 'The edge model learns from a larger segmentation network on the server.',
