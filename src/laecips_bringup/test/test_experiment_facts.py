@@ -33,7 +33,7 @@ def test_facts_say_what_was_run() -> None:
         'ground_truth, simulated: borders off by 1.5 px, 10% dropped, 20% merged'
     )
     assert facts['label source'].startswith('none ')
-    assert (facts['fusion'], facts['update rule']) == ('log_mix', 'supervised')
+    assert (facts['fusion'], facts['update rule']) == ('log_mix', 'coordinates')
     assert facts['link'] == '8 Mbit/s, 5 ms round trip, modelled'
     assert (facts['seeds'], facts['runs at a time']) == ('3', '2')
     assert {'date', 'cpu', 'cores', 'torch'} <= facts.keys()
