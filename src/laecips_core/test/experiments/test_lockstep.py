@@ -162,6 +162,7 @@ def test_a_plan_gives_the_same_twice(suite: Suite) -> None:
 @pytest.mark.parametrize('masks', ['regions', 'ground_truth'])
 def test_a_memory_changes_no_score(suite: Suite, tmp_path: Path, masks: str) -> None:
     cloud = {**taught_by_the_start(suite), 'masks.name': masks, 'masks.jitter_px': 1.0}
+    cloud['labels.answers'] = 'labels'  # without updates nothing else would ask the teacher
     plan = plan_of(suite, 'CLOUD', cloud=cloud)
     runs = [walked(plan)[1]]
     for _ in range(2):
