@@ -81,15 +81,22 @@ class OpenGate:
             new.restyled < least_restyled,
             new.fused < old.fused - config.gate_agreement_tolerance,
         ]
+        return GateDecision(not any(worse), self._reason(new))
+
+    def _reason(self, new: _Scores) -> str:
+        first, old = self.first, self.running
         source, coloured, recent = (len(part) for part in self.frames)
-        reason = (
+        parts = [
             f'source mIoU {old.source:.3f} to {new.source:.3f} on {source} frames '
-            f'(at first {first.source:.3f}), '
-            f'in the colours of the stream {old.restyled:.3f} to {new.restyled:.3f} '
-            f'on {coloured} (at first {first.restyled:.3f}), '
-            f'agreement with fused labels {old.fused:.3f} to {new.fused:.3f} on {recent}'
-        )
-        return GateDecision(not any(worse), reason)
+            f'(at first {first.source:.3f})'
+        ]
+        if coloured:
+            parts.append(
+                f'in the colours of the stream {old.restyled:.3f} to {new.restyled:.3f} '
+                f'on {coloured} (at first {first.restyled:.3f})'
+            )
+        parts.append(f'agreement with fused labels {old.fused:.3f} to {new.fused:.3f} on {recent}')
+        return ', '.join(parts)
 
 
 class ReleaseGate:
