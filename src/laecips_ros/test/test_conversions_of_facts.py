@@ -13,6 +13,7 @@ from std_msgs.msg import Header
 
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.values import WeightManifest
+from laecips_ros import conversions
 from laecips_ros.conversions import label_info
 from laecips_ros.conversions import manifest_from_msg
 from laecips_ros.conversions import manifest_to_msg
@@ -53,6 +54,7 @@ def test_vision_label_info_is_absent_without_its_package(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
+    conversions._vision_messages.cache_clear()  # a node of another test may have asked before
     assert vision_label_info(CATALOGUE, HEADER) is None
     assert vision_label_info(CATALOGUE, HEADER) is None
     assert caplog.text.count('vision_msgs is not installed') == 1
