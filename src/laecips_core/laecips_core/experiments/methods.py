@@ -64,7 +64,7 @@ Settings of the cloud in every experiment, unless the user or the method says ot
 Small updates; nothing but source frames, half of them in the colours of the stream, is trained
 on; the gate
 asks for a clear gain there, and tries again at half the way. Chosen on CamVid's dusk sequence,
-the gain on 0016E5: docs/results.
+the gain on both streams: docs/results.
 """
 
 
