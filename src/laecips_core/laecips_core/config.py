@@ -80,6 +80,13 @@ class FusionConfig:
     pixel_share: float = setting(
         0.5, 'log_mix: share of the pixel against the mask in the mix.', low=0.0, high=1.0
     )
+    class_discount: float = setting(
+        0.5,
+        "log_mix, guarded: a class's score in a mask is divided by its share of the frame to this "
+        'power; 0: not at all.',
+        low=0.0,
+        high=1.0,
+    )
 
 
 @dataclass(frozen=True)
@@ -208,7 +215,7 @@ class UpdateConfig:
     )
     memory_frames: int = setting(
         0,
-        'Frames of earlier rounds that are trained on again; 0: as in the paper.',
+        'Frames of earlier rounds that are trained on, or judged on, again; 0: as in the paper.',
         low=0,
         high=100_000,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from laecips_core.config import FusionConfig
+from laecips_core.fusion.scores import discounted
 from laecips_core.fusion.scores import mean_scores
 from laecips_core.fusion.segments import cut
 from laecips_core.prediction_maps import confidence_bytes
@@ -20,11 +21,11 @@ class GuardedFusion:
     """
     Algorithm 1 with two guards, which keep the edge's own class of a pixel.
 
-    A mask renames nothing where its best class leads the second by less than ``min_margin`` in
-    mean probability, not even for a larger mask below; a pixel whose own top probability is above
-    ``keep_pixel_above`` keeps its class in every mask.
+    A mask is named by its mean softmax, discounted by the frame's. It renames nothing where its
+    best class leads the second by less than ``min_margin``, not even for a larger mask below; a
+    pixel whose own top probability is above ``keep_pixel_above`` keeps its class in every mask.
 
-    :param config: the two guards.
+    :param config: the two guards and the discount.
     """
 
     name = 'guarded'
@@ -39,13 +40,13 @@ class GuardedFusion:
 
         :param prediction: of the same frame.
         :param masks: K masks; none leaves the edge's labels.
-        :returns: labels, with the mask's mean probability of the label as confidence, or the
+        :returns: labels, with the mask's discounted mean of the label as confidence, or the
             pixel's own where the edge's class stays.
         :raises ShapeError: when sizes differ or the mask set breaks its contract.
         """
         segments = cut(prediction, masks)
         softmax = full_softmax(prediction)
-        means = mean_scores(softmax, segments)
+        means = discounted(mean_scores(softmax, segments), softmax, self._config.class_discount)
         # A class that is not there stands below the only one of a one-class model.
         second, best = np.sort(np.append(np.zeros_like(means[:1]), means, axis=0), axis=0)[-2:]
         clear = best - second >= np.float32(self._config.min_margin)

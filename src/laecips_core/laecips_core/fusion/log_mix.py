@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from laecips_core.config import FusionConfig
 from laecips_core.fusion.bare import keep_edge
+from laecips_core.fusion.scores import discounted
 from laecips_core.fusion.scores import mean_scores
 from laecips_core.fusion.segments import cut
 from laecips_core.fusion.segments import Segments
@@ -29,9 +30,10 @@ class LogMixFusion:
     """
     Takes, in every pixel, the best class of a geometric mean of pixel and mask.
 
-    The mask is the smallest over the pixel. ``pixel_share`` 0 is Algorithm 1, 1 the edge alone.
+    The mask is the smallest over the pixel; its part is its mean softmax, discounted by the
+    frame's. Without a discount, ``pixel_share`` 0 is Algorithm 1; 1 is always the edge alone.
 
-    :param config: the pixel's share.
+    :param config: the pixel's share and the discount.
     """
 
     name = 'log_mix'
@@ -39,20 +41,21 @@ class LogMixFusion:
     def __init__(self, config: FusionConfig) -> None:
         """Keep the settings."""
         self._share = np.float32(config.pixel_share)
+        self._class_discount = config.class_discount
 
     def fuse(self, prediction: Prediction, masks: MaskSet) -> Segmentation:
         """
-        Label every pixel by share * log(pixel) + (1 - share) * log(mask's mean).
+        Label every pixel by share * log(pixel) + (1 - share) * log(mask's discounted mean).
 
         :param prediction: of the same frame.
         :param masks: K masks; none leaves the edge's labels.
-        :returns: labels, with the mask's mean probability of the label as confidence, or the
+        :returns: labels, with the mask's discounted mean of the label as confidence, or the
             pixel's own under no mask.
         :raises ShapeError: when sizes differ or the mask set breaks its contract.
         """
         segments = cut(prediction, masks)
         softmax = full_softmax(prediction)
-        means = mean_scores(softmax, segments)
+        means = discounted(mean_scores(softmax, segments), softmax, self._class_discount)
         # Pixels under no mask read the last, empty mask; they are overwritten below.
         means = np.append(means, np.zeros_like(means, shape=(len(means), 1)), axis=1)
         labels, confidence = self._mixed(softmax, means, segments)

@@ -14,6 +14,9 @@ from laecips_core.values import Softmax
 
 _MOST_THREADS = 4
 
+_LEAST_SHARE = np.float32(0.002)
+"""Share of a frame below which a class counts as no rarer: noise is not raised without bound."""
+
 
 def class_scores(softmax: Softmax, segments: Segments) -> NDArray[np.float64]:
     """
@@ -54,3 +57,29 @@ def mean_scores(softmax: Softmax, segments: Segments) -> NDArray[np.float32]:
     """
     areas_px = np.maximum(segments.masks.areas_px, 1)
     return (class_scores(softmax, segments) / areas_px).astype(np.float32)
+
+
+def discounted(
+    means: NDArray[np.float32], softmax: Softmax, class_discount: float
+) -> NDArray[np.float32]:
+    """
+    Weigh what a mask holds of a class against what the whole frame holds of it.
+
+    A small network names too little of rare classes: a sign's mask has a mean of .3 for sign and
+    .4 for building, of which the frame is full. Each mean is divided by the class's share of the
+    frame to the power of ``class_discount``, and the scores of a mask are brought back to a sum
+    of 1. This is logit adjustment after training (Menon et al., 2021, section 4,
+    https://arxiv.org/abs/2007.07314) with the frame's own mean softmax as the prior.
+
+    :param means: (M, K) float32, mean softmax of every mask.
+    :param softmax: (M, H, W) float32 of the frame's size.
+    :param class_discount: 0 leaves the means as they are, 1 takes all of a class's share away.
+    :returns: (M, K) float32, in [0, 1]; 0 for an empty mask.
+    """
+    if not class_discount:
+        return means
+    shares = softmax.reshape(len(softmax), -1).mean(axis=1, dtype=np.float64)
+    prior = np.maximum(shares.astype(np.float32), _LEAST_SHARE) ** np.float32(class_discount)
+    scores = means / prior[:, None]
+    total = scores.sum(axis=0)
+    return np.divide(scores, total, out=np.zeros_like(scores), where=total > 0)

@@ -61,7 +61,8 @@ class Trainer:
     :param decode: gives the numbers of an update.
     :param encode: packs a candidate trained from a parent version.
     :param seed: of round 1; round n uses seed + n - 1.
-    :param memory_frames: frames of earlier rounds that are trained on again; 0: none.
+    :param memory_frames: frames of earlier rounds that are trained on again, and so many of those
+        held back that the gate looks at again; 0: none.
     :param retries: how often a rejected candidate is tried again at half the way.
     """
 
@@ -85,6 +86,7 @@ class Trainer:
         self._seed = seed
         self._retries = retries
         self._memory: deque[Sample] = deque(maxlen=memory_frames)
+        self._held_back: deque[Sample] = deque(maxlen=memory_frames)
 
     def round(
         self,
@@ -110,9 +112,10 @@ class Trainer:
         remembered = [*self._memory, *trained]
         raw = self._rule.round(start, remembered, self._source, seed, checkpoint)
         images = [sample.frame.image for sample in samples]
-        gate = self._gate.open(start, held_back, images)
+        gate = self._gate.open(start, [*self._held_back, *held_back], images)
         update, decision = self._strongest(start, raw, running.manifest.version, gate)
         self._memory.extend(trained)
+        self._held_back.extend(held_back)
         duration_s = time.perf_counter() - started_s
         released = update if decision.released else None
         return RoundResult(released, decision.reason, len(samples), duration_s)

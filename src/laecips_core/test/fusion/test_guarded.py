@@ -34,7 +34,11 @@ def fuse(prediction: Prediction, masks: np.ndarray, **settings: Any) -> Segmenta
 
 
 def loop_over_pixels(
-    softmax: np.ndarray, masks: np.ndarray, keep_pixel_above: float, min_margin: float
+    softmax: np.ndarray,
+    masks: np.ndarray,
+    keep_pixel_above: float,
+    min_margin: float,
+    discount: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Decide every pixel by itself from the smallest mask over it."""
     labels, confidence = softmax.argmax(axis=0), softmax.max(axis=0).astype(np.float64)
@@ -44,7 +48,11 @@ def loop_over_pixels(
         if not over or confidence[y, x] > np.float32(keep_pixel_above):
             continue
         smallest = min(over, key=lambda k: (areas[k], -k))
-        means = [float(plane[masks[smallest]].mean(dtype=np.float64)) for plane in softmax]
+        scores = [
+            float(plane[masks[smallest]].mean(dtype=np.float64)) / float(plane.mean()) ** discount
+            for plane in softmax
+        ]
+        means = [score / sum(scores) for score in scores]
         second, best = sorted(means)[-2:]
         if best - second >= min_margin:
             labels[y, x], confidence[y, x] = means.index(best), best
@@ -52,19 +60,26 @@ def loop_over_pixels(
 
 
 @pytest.mark.parametrize('seed', range(8))
-@pytest.mark.parametrize(('keep', 'margin'), [(0.9, 0.1), (0.6, 0.05), (1.0, 0.3)])
-def test_equals_the_loop_over_pixels(seed: int, keep: float, margin: float) -> None:
+@pytest.mark.parametrize(
+    ('keep', 'margin', 'discount'),
+    [(0.9, 0.1, 0.0), (0.6, 0.05, 0.5), (1.0, 0.3, 0.0), (0.9, 0.0, 1.0)],
+)
+def test_equals_the_loop_over_pixels(
+    seed: int, keep: float, margin: float, discount: float
+) -> None:
     prediction, masks = random_case(seed)
-    fused = fuse(prediction, masks, keep_pixel_above=keep, min_margin=margin)
-    labels, confidence = loop_over_pixels(prediction.softmax, masks, keep, margin)
+    fused = fuse(
+        prediction, masks, keep_pixel_above=keep, min_margin=margin, class_discount=discount
+    )
+    labels, confidence = loop_over_pixels(prediction.softmax, masks, keep, margin, discount)
     assert np.array_equal(fused.labels, labels)
     np.testing.assert_allclose(fused.confidence, confidence * 255, atol=0.51)
     assert fused.source is Source.FUSED
 
 
-def test_without_guards_it_is_algorithm_1() -> None:
+def test_without_guards_and_discount_it_is_algorithm_1() -> None:
     prediction, masks = random_case(1)
-    fused = fuse(prediction, masks, keep_pixel_above=1.0, min_margin=0.0)
+    fused = fuse(prediction, masks, keep_pixel_above=1.0, min_margin=0.0, class_discount=0.0)
     mask_set = from_booleans(masks, prediction.size_px, generator='x')
     plain = PlainFusion(FusionConfig()).fuse(prediction, mask_set)
     assert np.array_equal(fused.labels, plain.labels)
@@ -75,9 +90,13 @@ def test_a_sure_pixel_keeps_its_class() -> None:
     softmax = np.array([[[0.3, 0.3, 0.95]], [[0.7, 0.7, 0.05]]], np.float32)
     masks = np.ones((1, 1, 3), np.bool_)
     prediction = Prediction(softmax, (1, 3), 'v')
-    assert fuse(prediction, masks[:, :, :3], min_margin=0.0).labels.tolist() == [[0, 0, 0]]
+    assert fuse(
+        prediction, masks[:, :, :3], min_margin=0.0, class_discount=0.0
+    ).labels.tolist() == [[0, 0, 0]]
     # Means are .52 and .48: without the margin all is class 0; with it the edge's labels stay.
-    assert fuse(prediction, masks, min_margin=0.1).labels.tolist() == [[1, 1, 0]]
+    assert fuse(prediction, masks, min_margin=0.1, class_discount=0.0).labels.tolist() == [
+        [1, 1, 0]
+    ]
     assert fuse(prediction, masks, min_margin=0.1).confidence.tolist() == [[179, 179, 242]]
 
 

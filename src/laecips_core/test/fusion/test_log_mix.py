@@ -26,13 +26,16 @@ def random_case(
     return Prediction(np.ascontiguousarray(shares.transpose(2, 0, 1)), size_px, 'v'), masks
 
 
-def fuse(prediction: Prediction, masks: np.ndarray, share: float) -> Segmentation:
+def fuse(
+    prediction: Prediction, masks: np.ndarray, share: float, discount: float = 0.0
+) -> Segmentation:
     mask_set = from_booleans(masks, prediction.size_px, generator='x')
-    return LogMixFusion(FusionConfig(pixel_share=share)).fuse(prediction, mask_set)
+    config = FusionConfig(pixel_share=share, class_discount=discount)
+    return LogMixFusion(config).fuse(prediction, mask_set)
 
 
 def loop_over_pixels(
-    softmax: np.ndarray, masks: np.ndarray, share: float
+    softmax: np.ndarray, masks: np.ndarray, share: float, discount: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Multiply powers instead of adding logarithms, pixel by pixel."""
     labels, confidence = softmax.argmax(axis=0), softmax.max(axis=0).astype(np.float64)
@@ -42,6 +45,8 @@ def loop_over_pixels(
         if over:
             smallest = min(over, key=lambda k: (areas[k], -k))
             means = softmax[:, masks[smallest]].mean(axis=1, dtype=np.float64)
+            means = means / softmax.mean(axis=(1, 2), dtype=np.float64) ** discount
+            means = means / means.sum()
             mixed = softmax[:, y, x].astype(np.float64) ** share * means ** (1 - share)
             labels[y, x] = mixed.argmax()
             confidence[y, x] = means[labels[y, x]]
@@ -49,17 +54,19 @@ def loop_over_pixels(
 
 
 @pytest.mark.parametrize('seed', range(8))
-@pytest.mark.parametrize('share', [0.3, 0.5, 0.8])
-def test_equals_the_loop_over_pixels(seed: int, share: float) -> None:
+@pytest.mark.parametrize(
+    ('share', 'discount'), [(0.3, 0.0), (0.5, 0.5), (0.8, 0.0), (0.3, 0.7), (0.0, 1.0)]
+)
+def test_equals_the_loop_over_pixels(seed: int, share: float, discount: float) -> None:
     prediction, masks = random_case(seed)
-    fused = fuse(prediction, masks, share)
-    labels, confidence = loop_over_pixels(prediction.softmax, masks, share)
+    fused = fuse(prediction, masks, share, discount)
+    labels, confidence = loop_over_pixels(prediction.softmax, masks, share, discount)
     assert np.array_equal(fused.labels, labels)
     np.testing.assert_allclose(fused.confidence, confidence * 255, atol=0.51)
     assert fused.source is Source.FUSED
 
 
-def test_share_zero_is_algorithm_1() -> None:
+def test_share_zero_without_a_discount_is_algorithm_1() -> None:
     prediction, masks = random_case(1)
     mask_set = from_booleans(masks, prediction.size_px, generator='x')
     plain = PlainFusion(FusionConfig()).fuse(prediction, mask_set)

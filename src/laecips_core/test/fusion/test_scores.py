@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from laecips_core.fusion.scores import class_scores
+from laecips_core.fusion.scores import discounted
 from laecips_core.fusion.scores import mean_scores
 from laecips_core.fusion.segments import cut
 from laecips_core.fusion.segments import Segments
@@ -78,3 +79,25 @@ def test_mean_scores_of_a_mask_sum_to_one() -> None:
     means = mean_scores(softmax, segments_of(softmax, masks))
     assert means.dtype == np.float32
     np.testing.assert_allclose(means.sum(axis=0), 1, rtol=1e-5)
+
+
+def test_a_rare_class_names_a_mask_that_a_common_one_leads() -> None:
+    # The frame is 9/10 building; the mask holds .3 of sign and .6 of building.
+    softmax = np.array([[[0.9, 0.9]], [[0.1, 0.1]]], np.float32)
+    means = np.array([[0.6], [0.3]], np.float32)
+    # .6 / .9 against .3 / .1: 2/3 against 3, of a sum of 11/3.
+    np.testing.assert_allclose(discounted(means, softmax, 1.0), [[2 / 11], [9 / 11]], rtol=1e-5)
+    assert discounted(means, softmax, 0.0) is means
+
+
+def test_a_class_that_the_frame_does_not_hold_is_not_raised_without_bound() -> None:
+    softmax = np.array([[[1.0, 1.0]], [[0.0, 0.0]]], np.float32)
+    means = np.array([[0.999], [0.001]], np.float32)
+    # .001 / .002, not .001 / 0.
+    expected = np.array([[0.999], [0.5]]) / 1.499
+    np.testing.assert_allclose(discounted(means, softmax, 1.0), expected, rtol=1e-5)
+
+
+def test_an_empty_mask_is_not_discounted_to_nan() -> None:
+    softmax = np.full((2, 1, 2), 0.5, np.float32)
+    assert discounted(np.zeros((2, 1), np.float32), softmax, 0.5).tolist() == [[0.0], [0.0]]

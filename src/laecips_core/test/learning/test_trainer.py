@@ -222,12 +222,20 @@ class _Gate(ReleaseGate):
 def test_the_gate_sees_held_back_labels_and_every_image_of_the_round() -> None:
     gate = _Gate(UpdateConfig(), NetworkPlan(build, 3, SIZE_PX), SOURCE)
     trains = Trainer(Rule(RIGHT), gate, SOURCE, decode_all, encode_from, 0, memory_frames=9)
-    for number in (1, 2):
+    for number, expected in ((1, ['10']), (2, ['10', '16'])):
         given = samples(6, first=6 * number)
         trains.round(RUNNING, given, number)
-        assert gate.recent == [str(6 * number + 4)]
+        assert gate.recent == expected
         assert len(gate.stream) == 6
         assert all(a is b.frame.image for a, b in zip(gate.stream, given, strict=True))
+
+
+def test_without_memory_the_gate_sees_the_held_back_labels_of_the_round_alone() -> None:
+    gate = _Gate(UpdateConfig(), NetworkPlan(build, 3, SIZE_PX), SOURCE)
+    trains = Trainer(Rule(RIGHT), gate, SOURCE, decode_all, encode_from, 0)
+    for number in (1, 2):
+        trains.round(RUNNING, samples(6, first=6 * number), number)
+        assert gate.recent == [str(6 * number + 4)]
 
 
 def beyond(factor: float) -> ModelWeights:
