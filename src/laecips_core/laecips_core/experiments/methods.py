@@ -27,7 +27,7 @@ class Method:
 
 
 _ONLINE: Settings = {'controller.name': 'upload_rate'}
-_FROZEN: Settings = {'update.rule': 'none'}
+_FROZEN: Settings = {'update.rule': 'none', 'labels.answers': 'edge'}
 _PAPER: Settings = {
     'update.rule': 'paper',
     'update.learning_rate': 1e-3,
@@ -85,6 +85,11 @@ METHODS: Mapping[str, Method] = {
         {**_FROZEN, 'fusion.name': 'plain'},
     ),
     'DCSB': Method('Hard frames go up; no updates.', _ONLINE, _FROZEN),
+    'DCSB (labels answer)': Method(
+        'Hard frames go up, and the label source names their masks; no updates.',
+        _ONLINE,
+        {**_FROZEN, 'labels.answers': 'labels'},
+    ),
     'LAECIPS': Method('Hard frames go up; updates as configured.', _ONLINE),
     'PAPER': Method(
         "Algorithm 2 with the paper's rate and epochs, gate as configured.", _ONLINE, _PAPER

@@ -55,6 +55,7 @@ class OpenGate:
     :param running: scores of the running version.
     :param frames: what is measured on.
     :param score: measures weights on them.
+    :param first_weights: the first version.
     """
 
     config: UpdateConfig
@@ -62,6 +63,18 @@ class OpenGate:
     running: _Scores
     frames: tuple[_Frames, _Frames, _Frames]
     score: Callable[[ModelWeights, tuple[_Frames, _Frames, _Frames]], _Scores]
+    first_weights: ModelWeights
+
+    @property
+    def way_back(self) -> ModelWeights | None:
+        """
+        The first version, where the running one has become worse than it; else None.
+
+        What was learnt in one light may do harm in the next. Only the source frames in the
+        colours of the stream can tell; without that measure there is no way back.
+        """
+        least = self.first.restyled - self.config.gate_restyled_tolerance
+        return self.first_weights if self.running.restyled < least else None
 
     def judge(self, candidate: ModelWeights) -> GateDecision:
         """
@@ -154,7 +167,7 @@ class ReleaseGate:
         frames = self._frames(recent, stream)
         old = self._scores(running, frames)
         first = old if self._first is running else self._scores(self._first, frames)
-        return OpenGate(self._config, first, old, frames, self._scores)
+        return OpenGate(self._config, first, old, frames, self._scores, self._first)
 
     def _frames(
         self, recent: Sequence[Sample], stream: Sequence[Image]

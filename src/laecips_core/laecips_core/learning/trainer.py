@@ -123,7 +123,11 @@ class Trainer:
     def _strongest(
         self, start: ModelWeights, raw: ModelWeights, parent: str, gate: OpenGate
     ) -> tuple[WeightUpdate, GateDecision]:
-        """Find the candidate that goes farthest towards the trained weights and is let through."""
+        """
+        Find the candidate that goes farthest towards the trained weights and is let through.
+
+        Where none is, and the running version is worse than the first by now, that one goes out.
+        """
         for retry in range(self._retries + 1):
             share = 0.5**retry
             candidate = raw if not retry else blended(start, raw, share)
@@ -132,6 +136,9 @@ class Trainer:
             decision = gate.judge(self._decode(update))
             if decision.released:
                 break
+        if not decision.released and gate.way_back is not None:
+            reason = f'back to the first version, which is better by now: {decision.reason}'
+            return self._encode(gate.way_back, parent), GateDecision(True, reason)
         if retry:
             reason = f'at {share:g} of the way: {decision.reason}'
             decision = GateDecision(decision.released, reason)

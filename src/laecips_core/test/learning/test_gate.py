@@ -198,3 +198,19 @@ def test_each_measure_has_its_own_tolerance(
     config = replace(wide, **{f'gate_{measure}_tolerance': tolerance})
     gate = ReleaseGate(config, PLAN, [labelled(0)])
     assert gate.judge(RIGHT, NO_BLUE, [sample(1)], [dark(2)]).released is released
+
+
+def test_there_is_a_way_back_when_the_light_has_turned_against_the_running_version() -> None:
+    gate = ReleaseGate(STREAM, PLAN, [labelled(0)])
+    assert gate.open(RIGHT, []).way_back is None
+    assert gate.open(BY_DAY, []).way_back is None
+    assert gate.open(BY_DAY, [], [dark(2)]).way_back is RIGHT
+    assert gate.open(RIGHT, [], [dark(2)]).way_back is None
+
+
+def test_there_is_no_way_back_within_the_tolerance_or_unmeasured() -> None:
+    for tolerance in (0.9, 1.0):
+        config = replace(CONFIG, gate_restyled_tolerance=tolerance)
+        gate = ReleaseGate(config, PLAN, [labelled(0)])
+        gate.open(RIGHT, [])
+        assert gate.open(BY_DAY, [], [dark(2)]).way_back is None

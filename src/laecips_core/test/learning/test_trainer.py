@@ -4,6 +4,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -267,3 +268,21 @@ def test_nothing_comes_of_a_candidate_that_fails_at_every_try(retries: int, told
     result = trainer(Rule(beyond(6.0)), retries=retries).round(RUNNING, samples(6), 1)
     assert result.update is None
     assert result.reason.startswith(f'{told} mIoU 1.000 to ')
+
+
+def test_a_round_without_a_candidate_goes_back_to_a_first_version_that_is_better_by_now() -> None:
+    dark = [replace(s, frame=replace(s.frame, image=IMAGE // 4)) for s in samples(3)]
+    blind = RIGHT.edge['1.bias'].copy()
+    blind[0] = 100.0  # below a brightness of 100 of 255 everything is red
+    by_day = ModelWeights({**RIGHT.edge, '1.bias': blind}, {})
+    config = UpdateConfig(gate_restyled_tolerance=0.02)
+    gate = ReleaseGate(config, NetworkPlan(build, 3, SIZE_PX), SOURCE)
+    trains = Trainer(Rule(by_day), gate, SOURCE, decode_all, encode_from, 0)
+    # In daylight both are right, so the version that fails in the dark goes out.
+    released = trains.round(RUNNING, samples(3), 1).update
+    assert released is not None
+    result = trains.round(released, dark, 2)
+    assert result.update is not None
+    assert result.update.manifest.version == RUNNING.manifest.version
+    assert result.update.manifest.parent == released.manifest.version
+    assert result.reason.startswith('back to the first version, which is better by now: source')
