@@ -80,6 +80,8 @@ def discounted(
         return means
     shares = softmax.reshape(len(softmax), -1).mean(axis=1, dtype=np.float64)
     prior = np.maximum(shares.astype(np.float32), _LEAST_SHARE) ** np.float32(class_discount)
-    scores = means / prior[:, None]
+    scores: NDArray[np.float32] = means / prior[:, None]
     total = scores.sum(axis=0)
-    return np.divide(scores, total, out=np.zeros_like(scores), where=total > 0)
+    # An empty mask has scores of 0 only, and so a total of 0.
+    scores /= np.where(total > 0, total, np.float32(1.0))
+    return scores
