@@ -24,6 +24,7 @@ from laecips_bringup.experiment_tables import table2
 from laecips_bringup.experiment_tables import table2_changes
 from laecips_bringup.paper_comparison import beside_table1
 from laecips_bringup.paper_comparison import beside_table2
+from laecips_bringup.stream_figure import most_eventful
 from laecips_core.experiments.methods import TABLE_1
 from laecips_core.experiments.methods import TABLE_2
 from laecips_core.experiments.results import RunResult
@@ -66,7 +67,7 @@ def _table1(suite: Suite, seeds: Sequence[int], methods: Sequence[str]) -> Conte
 
     def make(found: Mapping[str, Any], title: str) -> dict[str, Any]:
         runs = _picked(needs, found)
-        shown = [run for run in runs if run.seed == seeds[0]][:5]
+        shown = most_eventful([run for run in runs if run.seed == seeds[0]])
         return {
             'tables': [table1(runs, title), table1_changes(runs, title)],
             'figures': [figure6(runs, title), streams(shown, title)],

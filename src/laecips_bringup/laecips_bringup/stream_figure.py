@@ -23,6 +23,7 @@ from laecips_bringup.method_style import MethodStyle
 from laecips_core.experiments.results import RoundResult
 from laecips_core.experiments.results import RunResult
 
+_MOST_RUNS = 5
 _CURVE_INCHES = 3.6
 _ROW_INCHES = 0.52
 _UPLOADS_AT = 0.72
@@ -35,6 +36,17 @@ _EVENTS = {
     'ROLLED_BACK': ('v', BLUE, 'rolled back'),
     'FAILED': ('s', VERMILION, 'round failed'),
 }
+
+
+def most_eventful(runs: Sequence[RunResult]) -> list[RunResult]:
+    """
+    Choose what stays legible in one figure: five runs, those with training rounds before others.
+
+    :param runs: one run for each method.
+    :returns: at most five, in the order given.
+    """
+    chosen = sorted(range(len(runs)), key=lambda number: not runs[number].rounds)[:_MOST_RUNS]
+    return [runs[number] for number in sorted(chosen)]
 
 
 def stream_figure(runs: Sequence[RunResult], window: int = 25) -> bytes:

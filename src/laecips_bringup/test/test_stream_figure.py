@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from laecips_bringup.stream_figure import most_eventful
 from laecips_bringup.stream_figure import stream_figure
 from laecips_core.experiments.results import FrameResult
 from laecips_core.experiments.results import RoundResult
@@ -71,3 +72,13 @@ def test_uploads_and_scores_are_shown() -> None:
 def test_annotation_may_be_missing() -> None:
     bare = [replace(frame, system_miou=None) for frame in _run().frames]
     assert _pixels(stream_figure([replace(_run(), frames=bare, rounds=[])])).any()
+
+
+def test_runs_with_training_rounds_are_shown_before_others() -> None:
+    frozen = [replace(_run(name), rounds=[]) for name in 'abcdef']
+    shown = most_eventful([frozen[0], _run('LAECIPS'), *frozen[1:], _run('PAPER')])
+    assert [run.method for run in shown] == ['a', 'LAECIPS', 'b', 'c', 'PAPER']
+
+
+def test_few_runs_are_all_shown() -> None:
+    assert [run.method for run in most_eventful([_run('b'), _run('a')])] == ['b', 'a']
