@@ -31,9 +31,15 @@ def test_the_tables_have_rows_that_exist() -> None:
     assert set(TABLE_1 + TABLE_2) <= set(METHODS)
 
 
-@pytest.mark.parametrize('name', ['EDGE', 'CLOUD', 'DCSB'])
-def test_the_baselines_have_no_updates(name: str) -> None:
-    assert METHODS[name].cloud['update.rule'] == 'none'
+@pytest.mark.parametrize('name', ['EDGE', 'CLOUD', 'CLOUD (plain fusion)', 'DCSB'])
+def test_the_baselines_have_no_updates_and_the_classes_of_the_edge(name: str) -> None:
+    cloud = METHODS[name].cloud
+    assert (cloud['update.rule'], cloud['labels.answers']) == ('none', 'edge')
+
+
+def test_what_the_label_source_is_worth_by_itself_is_a_row_of_its_own() -> None:
+    cloud = METHODS['DCSB (labels answer)'].cloud
+    assert (cloud['update.rule'], cloud['labels.answers']) == ('none', 'labels')
 
 
 def test_an_open_gate_tolerates_everything() -> None:
