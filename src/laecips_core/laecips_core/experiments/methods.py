@@ -62,9 +62,8 @@ USUAL: Settings = {
 Settings of the cloud in every experiment, unless the user or the method says otherwise.
 
 Small updates; nothing but source frames, half of them in the colours of the stream, is trained
-on; the gate
-asks for a clear gain there, and tries again at half the way. Chosen on CamVid's dusk sequence,
-the gain on both streams: docs/results.
+on; the gate asks for a clear gain there, and tries again at half the way. Chosen on CamVid's dusk
+sequence, before scores were discounted.
 """
 
 
