@@ -16,7 +16,7 @@ endif
 ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 export ROS_AUTOMATIC_DISCOVERY_RANGE
 
-PACKAGES := laecips_core laecips_ros laecips_edge laecips_cloud laecips_bringup
+PACKAGES := laecips_core laecips_ros laecips_edge laecips_cloud laecips_bridge laecips_bringup
 TESTS := $(wildcard src/*/test) test
 ARGS ?=
 

@@ -35,12 +35,14 @@ NODE = NUMERIC | ROS | {'laecips_core', 'laecips_msgs', 'laecips_ros'}
 ALLOWED = {
     'laecips_msgs': frozenset[str](),
     'laecips_core': NUMERIC
-    | {'matplotlib', 'numba', 'rosbags', 'safetensors', 'skimage', 'torch', 'yaml', 'zstandard'},
+    | {'cryptography', 'matplotlib', 'numba', 'rosbags', 'safetensors', 'skimage', 'torch'}
+    | {'yaml', 'zstandard'},
     'laecips_ros': NUMERIC | ROS | {'laecips_core', 'laecips_msgs', 'rosbags', 'yaml'},
     'laecips_edge': NODE,
     'laecips_cloud': NODE,
+    'laecips_bridge': NODE | {'msgpack', 'zenoh'},
     'laecips_bringup': NODE
-    | {'jinja2', 'laecips_cloud', 'laecips_edge', 'launch', 'launch_ros', 'matplotlib'}
+    | {'cryptography', 'jinja2', 'laecips_bridge', 'laecips_cloud', 'laecips_edge', 'launch', 'launch_ros', 'matplotlib'}
     | {'rich', 'rosbags', 'torch', 'yaml'},
 }
 # Their tests may also use these, as tools and as independent references.

@@ -18,15 +18,38 @@ import torch
 
 _CPU_FACTS = Path('/proc/cpuinfo')
 _PATROL_FRAMES = 30
+_BYTES_PER_MBIT = 125_000
+_LINK = (
+    ('--rate-mbit', 4.0, 'Rate in Mbit/s.'),
+    ('--rtt-ms', 20.0, 'Round trip in ms.'),
+    ('--jitter-ms', 0.0, 'Jitter of each way in ms, at most half the round trip.'),
+    ('--loss-ratio', 0.0, 'Share of packets lost.'),
+    ('--compute-ms', 0.0, "What the cloud's stand-in computes for a frame in ms."),
+)
 
 
-def _measure_fusion() -> dict[str, object]:
+def _measure_fusion(_: argparse.Namespace) -> dict[str, object]:
     from laecips_core.bench.fusion import run as run_fusion
 
     return run_fusion()
 
 
-def _measure_patrol() -> dict[str, object]:
+def _measure_link(arguments: argparse.Namespace) -> dict[str, object]:
+    from laecips_bridge.emulator.link_profile import LinkProfile
+    from laecips_bringup.link_bench import measure_link
+
+    return measure_link(
+        LinkProfile(
+            rate_bytes_per_s=arguments.rate_mbit * _BYTES_PER_MBIT,
+            delay_s=arguments.rtt_ms * 5e-4,
+            jitter_s=arguments.jitter_ms * 1e-3,
+            loss_ratio=arguments.loss_ratio,
+        ),
+        arguments.compute_ms * 1e-3,
+    )
+
+
+def _measure_patrol(_: argparse.Namespace) -> dict[str, object]:
     from laecips_core.bench.patrol import run as run_patrol
     from laecips_core.config import DataSetConfig
     from laecips_core.datasets.patrol.patrol import Patrol
@@ -37,12 +60,14 @@ def _measure_patrol() -> dict[str, object]:
     return {**figures, 'ratio': figures['frames_per_s'] * period_s}
 
 
-BENCHES: Mapping[str, Callable[[], dict[str, object]]] = {
+BENCHES: Mapping[str, Callable[[argparse.Namespace], dict[str, object]]] = {
     'fusion': _measure_fusion,
+    'link': _measure_link,
     'patrol': _measure_patrol,
 }
-"""Measurements by name; each gives its figures, ``ratio`` (the headline, larger is better) among
-them: fusion against the paper's loop over masks, patrol against the camera's own rate."""
+"""Measurements by name; each gives its figures. Of fusion and patrol ``ratio`` is the headline,
+and larger is better: against the paper's loop over masks, and against the camera's own rate. Those
+of link are times over the ideal ones, and smaller is better."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--json', action='store_true', help='Print one JSON object as the last line, too.'
     )
+    link = parser.add_argument_group('link', 'The emulated link, each direction alike.')
+    for name, default, text in _LINK:
+        link.add_argument(name, type=float, default=default, help=f'{text} Default: {default:g}.')
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     :param arguments: what :func:`add_arguments` declared.
     :returns: 0.
     """
-    figures = BENCHES[arguments.name]()
+    figures = BENCHES[arguments.name](arguments)
     machine = machine_facts()
     print_figures(arguments.name, figures, machine, Console())
     if arguments.json:

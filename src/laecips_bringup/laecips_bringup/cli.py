@@ -19,6 +19,7 @@ COMMANDS = {
     'experiment': "Make the paper's tables and figures, on any data set.",
     'bag': 'Write a data set as a rosbag2 bag.',
     'bench': 'Time one part on this machine.',
+    'certs': 'Make the certificates and keys of robots and servers.',
 }
 """What each command does; ``NAME_command.py`` does it."""
 

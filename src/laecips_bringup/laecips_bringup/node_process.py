@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 import ctypes
 from dataclasses import dataclass
+from dataclasses import field
 import os
 from pathlib import Path
 import signal
@@ -49,11 +51,15 @@ class NodeProgram:
     :param name: of the node; names its files too.
     :param module: Python module, run with ``python -m``.
     :param parameters: ROS parameters by dotted name; those left out keep their defaults.
+    :param prefix: words before the command, such as those that enter a network namespace.
+    :param variables: of its environment, beside those of all nodes.
     """
 
     name: str
     module: str
     parameters: Mapping[str, object]
+    prefix: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class NodeProcess:
@@ -72,6 +78,7 @@ class NodeProcess:
         params = folder / f'{program.name}.yaml'
         params.write_text(params_file_text(program.parameters), encoding='utf-8')
         command = [
+            *program.prefix,
             sys.executable,
             '-m',
             program.module,
@@ -86,10 +93,15 @@ class NodeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=dict(environment),
+                env={**environment, **program.variables},
                 start_new_session=True,
                 preexec_fn=lambda: _end_with(parent),
             )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     @property
     def ended(self) -> bool:

@@ -69,6 +69,11 @@ class NodeProcesses:
         """Where each node writes its output."""
         return tuple(node.log for node in self._nodes)
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids, in the order of the programs."""
+        return tuple(node.pid for node in self._nodes)
+
     def check(self) -> None:
         """
         Make sure that all run.

@@ -18,7 +18,7 @@ def _parse(*words: str) -> argparse.Namespace:
 @pytest.fixture(autouse=True)
 def quick_bench(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = {'ratio': 2.5, 'fusion_s': 0.125, 'size_px': [4, 8]}
-    monkeypatch.setattr(bench_command, 'BENCHES', {'fusion': lambda: figures})
+    monkeypatch.setattr(bench_command, 'BENCHES', {'fusion': lambda _: figures})
 
 
 def test_last_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:

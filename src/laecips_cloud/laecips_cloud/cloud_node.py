@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import sys
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
+from laecips_cloud.announcer import Announcer
+from laecips_cloud.announcer import CHECK_S
 from laecips_cloud.answers import fill_answer
 from laecips_cloud.answers import fill_refusal
 from laecips_cloud.answers import hard_frame_of
 from laecips_cloud.answers import round_message
-from laecips_cloud.training_thread import RoundEvent
-from laecips_cloud.training_thread import TrainingThread
+from laecips_cloud.learning import Learning
+from laecips_cloud.rounds import RoundEvent
 from laecips_core.config import CloudConfig
-from laecips_core.learning.trainer import RoundResult
 from laecips_core.pipeline.build_cloud import build_cloud
-from laecips_core.pipeline.cloud import CloudPass
-from laecips_core.values import Sample
+from laecips_core.pipeline.releases import build_releases
+from laecips_core.values import WeightManifest
 from laecips_core.weights.transfer import chunk_of
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import TrainingRound
@@ -34,6 +34,7 @@ from laecips_ros.diagnostics import State
 from laecips_ros.logging_bridge import LoggingBridge
 from laecips_ros.parameters import declare_config
 from laecips_ros.program import run_node
+from laecips_ros.steady import steady_timer
 
 _STOP_TIMEOUT_S = 5.0
 _EXECUTOR_THREADS = 3
@@ -51,28 +52,26 @@ class CloudNode(Node):
         self._counters = Counters()
         self._version = self.create_publisher(ModelVersion, '~/model_version', qos.latched())
         self._round = self.create_publisher(TrainingRound, '~/training_round', qos.latched())
-        self._version.publish(manifest_to_msg(self._cloud.newest.manifest))
-        self._training = self._start_training(config)
+        self._releases = build_releases(config)
+        self._announcer = Announcer(
+            lambda: self._cloud.newest.manifest, self._releases, self._publish, self._counters
+        )
+        self._learning = Learning(
+            config, self._cloud, self._announcer, self._announce_round, self._counters
+        )
         self._offer_services()
+        self._timer = steady_timer(
+            self, CHECK_S, self._announcer.check, MutuallyExclusiveCallbackGroup()
+        )
         self._diagnostics = Diagnostics(self, 'server', self._state, self._counters)
 
     def close(self) -> None:
-        """Stop training; a round in progress is given up."""
-        if self._training is not None:
-            self._training.stop(_STOP_TIMEOUT_S)
+        """Stop training; a round in progress is given up, its samples wait for the next start."""
+        self._learning.stop(_STOP_TIMEOUT_S)
         self._logging.close()
 
-    def _start_training(self, config: CloudConfig) -> TrainingThread | None:
-        if self._cloud.trainer is None:
-            return None
-
-        def train(samples: list[Sample], number: int, check: Callable[[], None]) -> RoundResult:
-            result = self._cloud.train(samples, number, check)
-            if result.update is not None:
-                self._version.publish(manifest_to_msg(result.update.manifest))
-            return result
-
-        return TrainingThread(config.update, train, self._announce_round, self._counters)
+    def _publish(self, manifest: WeightManifest) -> None:
+        self._version.publish(manifest_to_msg(manifest))
 
     def _offer_services(self) -> None:
         # A group each: a download or a trigger is answered while a frame is segmented.
@@ -90,10 +89,10 @@ class CloudNode(Node):
         self, request: SegmentHardFrame.Request, response: SegmentHardFrame.Response
     ) -> SegmentHardFrame.Response:
         try:
-            done = self._cloud.pipeline.segment(hard_frame_of(request))
-            self._watch(done)
-            started = 0 if self._training is None else self._training.add(done.sample)
-            fill_answer(response, done, started)
+            frame = hard_frame_of(request)
+            done = self._cloud.segment(frame)
+            known, started = self._learning.take(done, frame.image_data)
+            fill_answer(response, done, known, started)
             self._counters.add('frames')
         except Exception as error:
             self._refuse(response, error)
@@ -103,26 +102,19 @@ class CloudNode(Node):
         self, request: GetModelUpdate.Request, response: GetModelUpdate.Response
     ) -> GetModelUpdate.Response:
         try:
-            store = self._cloud.store
-            update = store.get(request.version) if request.version else self._cloud.newest
-            response.chunk = chunk_of(update, request.offset, request.max_bytes, request.sha256)
-            response.offset, response.manifest = request.offset, manifest_to_msg(update.manifest)
+            transfer = self._cloud.transfer(request.version, request.have_version)
+            sent = self._releases.stamped(transfer)
+            response.chunk = chunk_of(sent, request.offset, request.max_bytes, request.sha256)
+            response.offset, response.manifest = request.offset, manifest_to_msg(sent.manifest)
             self._counters.add('chunks')
         except Exception as error:
             self._refuse(response, error)
         return response
 
     def _train_now(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        reason = self._training.train_now() if self._training else 'update.rule is none'
+        reason = self._learning.train_now()
         response.success, response.message = not reason, reason or 'a round has started'
         return response
-
-    def _watch(self, done: CloudPass) -> None:
-        withdrawal = self._cloud.observe(done)
-        if withdrawal is not None and self._training is not None:
-            self._version.publish(manifest_to_msg(self._cloud.newest.manifest))
-            self._counters.add('rollbacks')
-            self._training.roll_back(withdrawal.reason)
 
     def _announce_round(self, event: RoundEvent) -> None:
         version = self._cloud.newest.manifest.version
@@ -137,7 +129,8 @@ class CloudNode(Node):
         self.get_logger().warning(f'request refused: {response.error}', throttle_duration_sec=1.0)
 
     def _state(self) -> State:
-        return State(Level.OK, 'running', {'weights_version': self._cloud.newest.manifest.version})
+        version, release = self._cloud.newest.manifest.version, self._announcer.release
+        return State(Level.OK, 'running', {'weights_version': version, 'release': release})
 
 
 def main() -> int:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Iterable
 import logging
 from threading import Condition
 from threading import Thread
 from time import monotonic
 
+from laecips_cloud.rounds import RoundEvent
+from laecips_cloud.rounds import RoundState
+from laecips_cloud.rounds import RoundStoppedError
 from laecips_core.config import UpdateConfig
-from laecips_core.errors import LaecipsError
 from laecips_core.learning.replay import ReplayBuffer
 from laecips_core.learning.trainer import RoundResult
 from laecips_core.values import Sample
@@ -20,51 +21,15 @@ from laecips_ros.counters import Counters
 _log = logging.getLogger(__name__)
 
 
-class RoundStoppedError(LaecipsError):
-    """The node ends while a round runs."""
-
-    code = 'round_stopped'
-
-    def __init__(self) -> None:
-        """Say what becomes of the round."""
-        super().__init__('the node is told to stop: the round is given up, the weights stay')
-
-
-class RoundState(IntEnum):
-    """State of a round; the numbers are those of ``laecips_msgs/TrainingRound``."""
-
-    STARTED = 0
-    RELEASED = 1
-    REJECTED = 2
-    FAILED = 3
-    ROLLED_BACK = 4
-
-
-@dataclass(frozen=True)
-class RoundEvent:
-    """
-    What happens to a round.
-
-    :param number: of the round, from 1.
-    :param state: what happened.
-    :param samples: fused frames in it.
-    :param reason: what the gate or the error said; empty when STARTED.
-    :param duration_s: of training and gate, in seconds; 0 when STARTED.
-    """
-
-    number: int
-    state: RoundState
-    samples: int
-    reason: str = ''
-    duration_s: float = 0.0
-
-
 class TrainingThread:
     """
     Starts a round as soon as the buffer is due and no other round runs.
 
     :meth:`add` announces the round it starts before it returns, so that whoever sent the frame
     can be told the number of the round that its frame belongs to.
+
+    A sample is done with when its round has ended, or when it had to make room in the buffer. A
+    round that is given up because the node stops has not ended: the next start needs its samples.
     """
 
     def __init__(
@@ -72,6 +37,7 @@ class TrainingThread:
         config: UpdateConfig,
         train: Callable[[list[Sample], int, Callable[[], None]], RoundResult],
         on_event: Callable[[RoundEvent], None],
+        on_done: Callable[[list[Sample]], None],
         counters: Counters,
     ) -> None:
         """
@@ -81,10 +47,13 @@ class TrainingThread:
         :param train: runs one round and puts what the gate lets through into force; called on
             this thread with samples, number and a checkpoint to call before every step.
         :param on_event: told of each start and end, on whatever thread it happens.
+        :param on_done: told of samples that are done with, before the end of their round is told,
+            on whatever thread it happens.
         :param counters: where drops and errors are counted.
         """
-        self._train, self._on_event, self._counters = train, on_event, counters
-        self._interval_s = config.max_interval_s
+        self._train, self._on_event, self._on_done = train, on_event, on_done
+        self._counters = counters
+        self._interval_s, self._capacity = config.max_interval_s, config.buffer_capacity
         self._buffer = ReplayBuffer(
             config.buffer_size, config.buffer_capacity, config.max_interval_s
         )
@@ -103,10 +72,35 @@ class TrainingThread:
         :returns: rounds started so far.
         """
         with self._changed:
-            if not self._buffer.append(sample, monotonic()):
-                self._counters.add_drop('replay_buffer_full')
+            dropped = self._append(sample)
             if self._buffer.due(monotonic()):
                 self._start()
+            started = self._rounds
+        if dropped:
+            self._finish(dropped)
+        return started
+
+    def restore(self, samples: Iterable[Sample]) -> None:
+        """
+        Take back what a run before this one left: as many as it can have held, none is dropped.
+
+        :param samples: oldest first.
+        """
+        dropped = []
+        with self._changed:
+            for sample in samples:
+                if len(self._buffer) == self._capacity:
+                    self._start()  # these may have been in a round; now they are in one again
+                dropped += self._append(sample)
+            if self._buffer.due(monotonic()):
+                self._start()
+        if dropped:
+            self._finish(dropped)
+
+    @property
+    def rounds(self) -> int:
+        """Rounds started so far."""
+        with self._changed:
             return self._rounds
 
     def train_now(self) -> str:
@@ -145,6 +139,21 @@ class TrainingThread:
             self._changed.notify()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def _append(self, sample: Sample) -> list[Sample]:
+        dropped = self._buffer.append(sample, monotonic())
+        if dropped is None:
+            return []
+        self._counters.add_drop('replay_buffer_full')
+        return [dropped]
+
+    def _finish(self, samples: list[Sample]) -> None:
+        try:
+            self._on_done(samples)
+        except Exception as error:
+            # At the worst they are trained on again after a restart.
+            self._counters.add_error(error)
+            _log.exception('%d samples done with are kept', len(samples))
 
     def _start(self) -> None:
         if self._running:
@@ -186,6 +195,9 @@ class TrainingThread:
             # Whatever goes wrong in training, frames must be answered and later rounds run.
             self._counters.add_error(error)
             _log.exception('training round %d failed', number)
-            return RoundEvent(number, RoundState.FAILED, len(samples), repr(error))
-        state = RoundState.REJECTED if result.update is None else RoundState.RELEASED
-        return RoundEvent(number, state, result.samples, result.reason, result.duration_s)
+            event = RoundEvent(number, RoundState.FAILED, len(samples), repr(error))
+        else:
+            state = RoundState.REJECTED if result.update is None else RoundState.RELEASED
+            event = RoundEvent(number, state, result.samples, result.reason, result.duration_s)
+        self._finish(samples)
+        return event

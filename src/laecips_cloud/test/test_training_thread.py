@@ -8,8 +8,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from laecips_cloud.training_thread import RoundEvent
-from laecips_cloud.training_thread import RoundState
+from laecips_cloud.rounds import RoundEvent
+from laecips_cloud.rounds import RoundState
 from laecips_cloud.training_thread import TrainingThread
 from laecips_core.config import UpdateConfig
 from laecips_core.learning.trainer import RoundResult
@@ -38,7 +38,11 @@ class _Rounds:
         self.begun, self.go = Event(), Event()
         self.error: Exception | None = None
         self.counters = Counters()
-        self.thread = TrainingThread(config, self._train, self.events.put, self.counters)
+        self.done: list[list[str]] = []
+        self.done_error: Exception | None = None
+        self.thread = TrainingThread(
+            config, self._train, self.events.put, self._done, self.counters
+        )
 
     def _train(
         self, samples: list[Sample], number: int, checkpoint: Callable[[], None]
@@ -51,6 +55,11 @@ class _Rounds:
         if self.error is not None:
             raise self.error
         return RoundResult(None, 'worse', len(samples), 1.5)
+
+    def _done(self, samples: list[Sample]) -> None:
+        if self.done_error is not None:
+            raise self.done_error
+        self.done.append([sample.frame.frame_uid for sample in samples])
 
     def next_event(self) -> RoundEvent:
         return self.events.get(timeout=_WAIT_S)
@@ -78,6 +87,7 @@ def test_a_finished_round_says_what_the_gate_said(rounds: _Rounds) -> None:
     rounds.next_event()
     assert rounds.next_event() == RoundEvent(1, RoundState.REJECTED, 2, 'worse', 1.5)
     assert rounds.trained == [['robot/1', 'robot/2']]
+    assert rounds.done == rounds.trained
 
 
 def test_samples_that_come_during_a_round_make_the_next(rounds: _Rounds) -> None:
@@ -98,6 +108,7 @@ def test_the_buffer_is_bounded_during_a_round_and_drops_are_counted(rounds: _Rou
     for number in range(3, 8):
         rounds.thread.add(_sample(number))
     assert rounds.counters.snapshot()['drops.replay_buffer_full'] == 2
+    assert rounds.done == [['robot/3'], ['robot/4']]
 
 
 def test_a_failed_round_is_told_and_the_next_one_runs(rounds: _Rounds) -> None:
@@ -110,6 +121,7 @@ def test_a_failed_round_is_told_and_the_next_one_runs(rounds: _Rounds) -> None:
     assert failed.state is RoundState.FAILED
     assert 'out of memory' in failed.reason
     assert rounds.counters.errors() == 1
+    assert rounds.done == [['robot/1', 'robot/2']]
     rounds.error = None
     rounds.thread.add(_sample(3))
     assert rounds.thread.add(_sample(4)) == 2
@@ -203,3 +215,65 @@ def test_a_round_in_progress_is_given_up_at_the_stop(rounds: _Rounds) -> None:
     assert given_up.state is RoundState.FAILED
     assert 'told to stop' in given_up.reason
     assert rounds.trained == []
+    assert rounds.done == []
+
+
+def test_samples_are_done_with_before_the_end_of_their_round_is_told(rounds: _Rounds) -> None:
+    rounds.thread.add(_sample(1))
+    rounds.thread.add(_sample(2))
+    assert rounds.begun.wait(_WAIT_S)
+    assert rounds.done == []
+    rounds.go.set()
+    rounds.next_event()
+    rounds.next_event()
+    assert rounds.done == [['robot/1', 'robot/2']]
+
+
+def test_the_thread_goes_on_when_samples_done_with_cannot_be_let_go(rounds: _Rounds) -> None:
+    rounds.done_error = RuntimeError('disk full')
+    rounds.go.set()
+    for number in (1, 2):
+        rounds.thread.add(_sample(2 * number))
+        rounds.thread.add(_sample(2 * number + 1))
+        assert rounds.next_event() == RoundEvent(number, RoundState.STARTED, 2)
+        assert rounds.next_event().state is RoundState.REJECTED
+    assert rounds.counters.errors() == 2
+
+
+def test_restored_samples_are_all_there_before_a_round_starts(rounds: _Rounds) -> None:
+    rounds.go.set()
+    rounds.thread.restore([_sample(number) for number in (1, 2, 3)])
+    assert rounds.next_event() == RoundEvent(1, RoundState.STARTED, 3)
+    assert rounds.next_event().state is RoundState.REJECTED
+    assert rounds.trained == [['robot/1', 'robot/2', 'robot/3']]
+    assert rounds.thread.rounds == 1
+
+
+def test_few_restored_samples_wait_for_more(rounds: _Rounds) -> None:
+    rounds.go.set()
+    rounds.thread.restore([_sample(1)])
+    assert (rounds.events.empty(), rounds.thread.rounds) == (True, 0)
+    assert rounds.thread.add(_sample(2)) == 1
+    assert rounds.next_event() == RoundEvent(1, RoundState.STARTED, 2)
+
+
+def test_a_full_buffer_and_a_round_are_restored_without_a_drop(rounds: _Rounds) -> None:
+    rounds.thread.restore([_sample(number) for number in range(1, 7)])
+    assert rounds.counters.snapshot() == {}
+    rounds.go.set()
+    states = [rounds.next_event() for _ in range(4)]
+    assert [event.samples for event in states] == [3, 3, 3, 3]
+    assert (
+        rounds.done
+        == rounds.trained
+        == [
+            ['robot/1', 'robot/2', 'robot/3'],
+            ['robot/4', 'robot/5', 'robot/6'],
+        ]
+    )
+
+
+def test_of_more_restored_samples_than_that_the_oldest_that_wait_go(rounds: _Rounds) -> None:
+    rounds.thread.restore([_sample(number) for number in range(1, 9)])
+    assert rounds.counters.snapshot() == {'drops.replay_buffer_full': 2}
+    assert rounds.done == [['robot/4', 'robot/5']]

@@ -256,6 +256,13 @@ class UpdateConfig:
         low=0.0,
         high=1.0,
     )
+    max_delta_bytes: int = setting(
+        0,
+        'Largest delta from the running version, bytes; the smallest changes are left out before '
+        'the gate; 0: no bound.',
+        low=0,
+        high=2**31 - 1,
+    )
     gate_frames: int = setting(24, 'Gate: held-back source frames.', low=0, high=10_000)
     source_frames: int = setting(48, 'Source frames kept for replay.', low=0, high=100_000)
     seed: int = setting(0, 'Seed of every random choice in training.', low=0, high=2**31 - 1)
@@ -311,6 +318,21 @@ class UplinkConfig:
 
 
 @dataclass(frozen=True)
+class InstallConfig:
+    """Which updates the edge takes, how it tries them out, and where it keeps them."""
+
+    release_key: str = setting(
+        '', "Public key (PEM) that the server's releases are signed for; empty: unsigned taken."
+    )
+    folder: str = setting(
+        '', 'Folder that keeps newest and last good weights, one for each robot; empty: none.'
+    )
+    probation_frames: int = setting(
+        20, 'Frames after a swap in which a fault brings the last good back.', low=1, high=10_000
+    )
+
+
+@dataclass(frozen=True)
 class EdgeConfig:
     """The edge node."""
 
@@ -321,14 +343,44 @@ class EdgeConfig:
     miner: MinerConfig = group(MinerConfig)
     controller: ControllerConfig = group(ControllerConfig)
     uplink: UplinkConfig = group(UplinkConfig)
+    updates: InstallConfig = group(InstallConfig)
     limits: LimitsConfig = group(LimitsConfig)
+
+
+@dataclass(frozen=True)
+class JournalConfig:
+    """Samples that wait for a round, kept in the store or, without one, in memory."""
+
+    max_bytes: int = setting(
+        500_000_000, 'Waiting samples, bytes; above it the oldest go.', low=1_000_000, high=2**40
+    )
+    max_uids: int = setting(
+        1_000_000, 'Newest frames that are known when they come again.', low=1000, high=2**31 - 1
+    )
+
+
+@dataclass(frozen=True)
+class ReleaseConfig:
+    """How released weights are signed."""
+
+    key: str = setting(
+        '', 'Private key (PEM, Ed25519) that signs releases; empty: not signed. Needs store.'
+    )
+    valid_days: int = setting(
+        90,
+        'Days until a release expires; renewed at half the time while the node runs; 0: never.',
+        low=0,
+        high=3650,
+    )
 
 
 @dataclass(frozen=True)
 class CloudConfig:
     """The cloud node."""
 
-    store: str = setting('', 'Folder that keeps released weights; empty: memory only.')
+    store: str = setting(
+        '', 'Folder that keeps released weights and waiting samples; empty: memory only.'
+    )
     keep_versions: int = setting(4, 'Versions kept loaded for slow edges.', low=1, high=64)
     model: EdgeModelConfig = group(EdgeModelConfig)
     miner: MinerConfig = group(MinerConfig)
@@ -338,4 +390,6 @@ class CloudConfig:
     update: UpdateConfig = group(UpdateConfig)
     source: DataSetConfig = group(SourceConfig)
     annotations: DataSetConfig = group(DataSetConfig)
+    journal: JournalConfig = group(JournalConfig)
+    releases: ReleaseConfig = group(ReleaseConfig)
     limits: LimitsConfig = group(LimitsConfig)

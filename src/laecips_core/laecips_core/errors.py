@@ -128,6 +128,30 @@ class UnknownVersionError(WeightsError):
     code = 'unknown_version'
 
 
+class SignatureError(WeightsError):
+    """A release is not signed by the key that this robot trusts, or not as a signer would."""
+
+    code = 'bad_signature'
+
+
+class ExpiredReleaseError(WeightsError):
+    """A release is signed, but its time is over."""
+
+    code = 'expired_release'
+
+
+class OldReleaseError(WeightsError):
+    """A release is signed, but older than one that was accepted before."""
+
+    code = 'old_release'
+
+
+class SelfCheckError(WeightsError):
+    """Weights fit and load, but fail the check on the robot's own frames."""
+
+    code = 'self_check_failed'
+
+
 class DataSetError(LaecipsError):
     """A data set is missing, incomplete or inconsistent."""
 

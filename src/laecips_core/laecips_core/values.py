@@ -233,6 +233,11 @@ class WeightManifest:
     :param sha256: digest of the payload, 64 hex digits.
     :param size_bytes: length of the payload.
     :param notes: free text facts, such as the command that made them.
+    :param tensors_sha256: digest of the stored tensors, 64 hex digits, whatever the encoding; the
+        version is its start. Empty: not told.
+    :param release: counts every release of a server, rollbacks too; 0: not signed.
+    :param expires_ns: time after the Unix epoch from which no robot takes it; 0: never.
+    :param signature: Ed25519, 64 bytes, by the server's release key; empty: not signed.
     """
 
     model: str
@@ -243,6 +248,10 @@ class WeightManifest:
     sha256: str
     size_bytes: int
     notes: dict[str, str] = field(default_factory=dict)
+    tensors_sha256: str = ''
+    release: int = 0
+    expires_ns: int = 0
+    signature: bytes = b''
 
 
 @dataclass(frozen=True)

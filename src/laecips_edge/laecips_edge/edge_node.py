@@ -14,9 +14,10 @@ from laecips_core.errors import LaecipsError
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.values import Frame
 from laecips_core.values import Source
-from laecips_core.values import WeightUpdate
 from laecips_edge.call import CloudAnswer
 from laecips_edge.call import JudgedFrame
+from laecips_edge.installer import Installer
+from laecips_edge.link_watch import LinkWatch
 from laecips_edge.outputs import Outputs
 from laecips_edge.updates import UpdateClient
 from laecips_edge.uplink import Uplink
@@ -49,14 +50,15 @@ class EdgeNode(Node):
         self._counters = Counters()
         catalogue = self._edge.parts.catalogue
         self._outputs = Outputs(self, catalogue)
-        self._outputs.publish_version(self._edge.start.manifest)
-        self._uplink = Uplink(self, catalogue.sha256, self._config, self, self._counters)
+        self._link = LinkWatch(self)
+        self._uplink = Uplink(
+            self, catalogue.sha256, self._config, self._link, self, self._counters
+        )
+        frames = self._config.updates.probation_frames
+        publish = self._outputs.publish_version
+        self._installer = Installer(self._edge, frames, publish, self._counters)
         self._updates = UpdateClient(
-            self,
-            self._config,
-            self._edge.start.manifest.version,
-            self._install,
-            self._counters,
+            self, self._config, self._installer, self._edge.guard, self._counters
         )
         self._worker: LatestFrameWorker[tuple[Image | CompressedImage, float]] = LatestFrameWorker(
             'edge', self._process, self._refuse, self._counters
@@ -70,7 +72,7 @@ class EdgeNode(Node):
     def close(self) -> None:
         """Finish the frame in hand and stop."""
         self._worker.stop(_STOP_TIMEOUT_S)
-        self._updates.close()
+        self._installer.close()
         self._logging.close()
 
     def on_answer(self, frame: JudgedFrame, answer: CloudAnswer) -> None:
@@ -122,10 +124,6 @@ class EdgeNode(Node):
             return frame_from_compressed(msg, robot, self._config.limits)
         return frame_from_image(msg, robot)
 
-    def _install(self, update: WeightUpdate) -> None:
-        self._edge.pipeline.swap(self._edge.parts.load(update))
-        self._outputs.publish_version(update.manifest)
-
     def _refuse(self, error: Exception) -> None:
         text = str(error) if isinstance(error, LaecipsError) else repr(error)
         self.get_logger().error(f'frame refused: {text}', throttle_duration_sec=1.0)
@@ -136,8 +134,9 @@ class EdgeNode(Node):
         self._uplink.configure(config)
 
     def _state(self) -> State:
-        facts = {**self._edge.pipeline.facts(), 'device': self._edge.device}
-        return State(Level.OK, 'running', facts)
+        told = (self._edge.pipeline, self._installer, self._updates, self._link)
+        facts = {name: fact for part in told for name, fact in part.facts().items()}
+        return State(Level.OK, 'running', {**facts, 'device': self._edge.device})
 
 
 def main() -> int:

@@ -1,22 +1,25 @@
-"""Pulls released weights from the cloud, chunk by chunk, and swaps to them."""
+"""Follows the releases of the cloud, and pulls them chunk by chunk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future as InstallResult
-from concurrent.futures import ThreadPoolExecutor
 import logging
-from time import perf_counter
+from time import time_ns
+from typing import Protocol
 
 from rclpy.node import Node
-from rclpy.task import Future
 
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
 from laecips_core.errors import WeightsError
 from laecips_core.values import WeightManifest
 from laecips_core.values import WeightUpdate
-from laecips_core.weights.transfer import WeightDownload
+from laecips_core.weights.acceptance import ReleaseGuard
+from laecips_core.weights.received import DeltaError
+from laecips_core.weights.received import IncomingUpdate
+from laecips_core.weights.received import same_release
+from laecips_edge.chunk_calls import ChunkCalls
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.srv import GetModelUpdate
 from laecips_ros import qos
@@ -29,144 +32,164 @@ _MAX_FAILURES = 3
 _log = logging.getLogger(__name__)
 
 
+class UpdateTarget(Protocol):
+    """Where updates go; none of it waits."""
+
+    @property
+    def running(self) -> WeightUpdate:
+        """The weights in use; a delta may start from them."""
+
+    def install(self, incoming: IncomingUpdate) -> InstallResult[None]:
+        """Unpack, check and swap; the result raises what was wrong, and nothing changed then."""
+
+    def remember(self) -> None:
+        """Keep what the guard has seen."""
+
+
 class UpdateClient:
     """
-    Follows the version that the cloud announces.
+    Takes the version that the cloud announces, if the guard lets it in.
 
-    Everything but ``install`` runs on the executor. A call without an answer is made again at the
-    same offset after its deadline; a version that fails three times is left until another is
-    announced. The running weights stay until ``install`` has succeeded.
+    Everything here runs on the executor. The cloud may send the difference to the weights in use;
+    one that fails is followed by a request for the whole. A version that fails three times beside
+    is left until another is announced.
     """
 
     def __init__(
         self,
         node: Node,
         config: EdgeConfig,
-        start_version: str,
-        install: Callable[[WeightUpdate], None],
+        target: UpdateTarget,
+        guard: ReleaseGuard,
         counters: Counters,
+        now_ns: Callable[[], int] = time_ns,
     ) -> None:
         """
         Listen for announcements.
 
         :param node: the edge node.
         :param config: chunk size, deadline and size limit.
-        :param start_version: the version in use.
-        :param install: checks an update and swaps to it, on a thread of its own.
+        :param target: takes complete updates.
+        :param guard: judges announcements.
         :param counters: where errors are counted.
+        :param now_ns: time after the Unix epoch, for expiry.
         """
-        self._config, self._max_bytes = config.uplink, config.limits.max_update_bytes
-        self._install, self._counters = install, counters
-        self._version = start_version
-        self._download: WeightDownload | None = None
-        self._call: Future | None = None
-        self._call_deadline_s = 0.0
-        self._failures = 0
-        self._installing: WeightManifest | None = None
+        self._max_bytes = config.limits.max_update_bytes
+        self._target, self._guard, self._counters = target, guard, counters
+        self._now_ns = now_ns
+        self._wanted: WeightManifest | None = None
+        self._incoming: IncomingUpdate | None = None
+        self._installing: IncomingUpdate | None = None
         self._install_result: InstallResult[None] | None = None
-        self._installer = ThreadPoolExecutor(1, 'weights')
-        self._client = node.create_client(GetModelUpdate, 'cloud/get_model_update')
+        self._failures, self._whole = 0, False
+        self._refusal = ''
+        self._calls = ChunkCalls(node, config.uplink, self._answered, counters)
         self._subscription = node.create_subscription(
             ModelVersion, 'cloud/model_version', self._announced, qos.latched()
         )
         self._timer = steady_timer(node, _CHECK_S, self._check)
 
-    def close(self) -> None:
-        """Wait for an install in progress; start no other."""
-        self._installer.shutdown(cancel_futures=True)
+    def facts(self) -> dict[str, object]:
+        """Give what an operator wants to know: what comes in, and the last refusal."""
+        incoming = self._incoming
+        under_way = f'{incoming.announced.version}, byte {incoming.offset}' if incoming else 'none'
+        return {'update_under_way': under_way, 'update_refused': self._refusal or 'none'}
 
     def _announced(self, msg: ModelVersion) -> None:
         self._collect_install()
         manifest = manifest_from_msg(msg)
-        if manifest.version == self._version:
+        if not self._let_in(manifest):
+            return
+        self._target.remember()
+        self._wanted = manifest
+        if manifest.version == self._target.running.manifest.version:
             self._abandon()
             return
-        if manifest in (self._installing, self._download and self._download.manifest):
+        under_way = self._incoming or self._installing
+        if under_way is not None and same_release(manifest, under_way.announced):
             return
-        self._failures = 0
-        self._start(manifest)
+        self._failures, self._whole = 0, False
+        self._begin(manifest)
 
-    def _start(self, manifest: WeightManifest) -> None:
-        self._abandon()
+    def _let_in(self, manifest: WeightManifest) -> bool:
         try:
-            self._download = WeightDownload(manifest, self._max_bytes)
+            self._guard.check(manifest, self._now_ns())
+        except WeightsError as error:
+            self._refuse(error)
+            return False
+        return True
+
+    def _begin(self, manifest: WeightManifest) -> None:
+        self._abandon()
+        held = None if self._whole else self._target.running
+        try:
+            self._incoming = IncomingUpdate(manifest, held, self._max_bytes)
         except WeightsError as error:
             self._refuse(error)
             return
-        _log.info('downloading weights %s, %d bytes', manifest.version, manifest.size_bytes)
-        self._ask()
+        _log.info('downloading weights %s, release %d', manifest.version, manifest.release)
+        self._calls.ask(self._incoming)
 
     def _abandon(self) -> None:
-        self._download = None
-        if self._call is not None:
-            self._client.remove_pending_request(self._call)
-            self._call = None
+        self._incoming = None
+        self._calls.abandon()
 
-    def _ask(self) -> None:
-        download = self._download
-        if download is None or not self._client.service_is_ready():
+    def _answered(self, response: GetModelUpdate.Response) -> None:
+        incoming = self._incoming
+        if incoming is None:
             return
-        request = GetModelUpdate.Request(
-            version=download.manifest.version,
-            sha256=download.manifest.sha256,
-            offset=download.offset,
-            max_bytes=self._config.chunk_bytes,
-        )
-        self._call_deadline_s = perf_counter() + self._config.update_deadline_s
-        call: Future = self._client.call_async(request)
-        self._call = call
-        call.add_done_callback(self._answered)
-
-    def _answered(self, call: Future) -> None:
-        response, download = call.result(), self._download
-        if download is None or self._call is not call:
-            return
-        self._call = None
         try:
             if response.status != GetModelUpdate.Response.OK:
                 raise WeightsError('answer to get_model_update', 'status OK', response.error)
-            download.add(response.offset, bytes(response.chunk))
-            if not download.complete:
-                self._ask()
-                return
-            update = download.finish()
+            sent = manifest_from_msg(response.manifest)
+            incoming.add(sent, response.offset, bytes(response.chunk))
         except LaecipsError as error:
-            self._fail(download.manifest, error)
+            self._fail(incoming.announced, error)
             return
-        self._download, self._installing = None, update.manifest
-        self._install_result = self._installer.submit(self._install, update)
+        if not incoming.complete:
+            self._calls.ask(incoming)
+            return
+        self._incoming = None
+        if self._let_in(incoming.announced):  # it may have expired on the way
+            self._installing = incoming
+            self._install_result = self._target.install(incoming)
 
     def _collect_install(self) -> None:
-        manifest, result = self._installing, self._install_result
-        if manifest is None or result is None or not result.done():
+        installing, result = self._installing, self._install_result
+        if installing is None or result is None or not result.done():
             return
         self._installing = self._install_result = None
         error = result.exception()
         if isinstance(error, Exception):
-            if self._download is None:
-                self._fail(manifest, error)
+            if self._incoming is None:
+                self._fail(installing.announced, error)
+            else:
+                self._refuse(error)
             return
-        self._version = manifest.version
+        version = installing.announced.version
         self._counters.add('updates')
-        _log.info('swapped to weights %s', self._version)
+        _log.info('swapped to weights %s', version)
+        if self._incoming is None and self._wanted and self._wanted.version != version:
+            self._begin(self._wanted)  # the cloud went back while this was being installed
 
     def _fail(self, manifest: WeightManifest, error: Exception) -> None:
         self._refuse(error)
-        self._failures += 1
+        if isinstance(error, DeltaError) and not self._whole:
+            self._whole = True
+        else:
+            self._failures += 1
+        held = None if self._whole else self._target.running
         again = self._failures < _MAX_FAILURES
-        self._download = WeightDownload(manifest, self._max_bytes) if again else None
+        self._incoming = IncomingUpdate(manifest, held, self._max_bytes) if again else None
 
     def _refuse(self, error: Exception) -> None:
         self._counters.add_error(error)
-        _log.error('update refused: %s', error)
+        text = str(error)
+        if text != self._refusal:
+            _log.error('update refused: %s', text)
+        self._refusal = text
 
     def _check(self) -> None:
         self._collect_install()
-        if self._download is None:
-            return
-        if self._call is None:
-            self._ask()
-        elif perf_counter() > self._call_deadline_s:
-            self._counters.add('update_calls_timed_out')
-            self._client.remove_pending_request(self._call)
-            self._ask()
+        if self._incoming is not None:
+            self._calls.check(self._incoming)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import cast
 from typing import Protocol
 
 from rclpy.node import Node
@@ -14,30 +13,23 @@ from std_msgs.msg import Bool
 
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
-from laecips_core.image_codec import decode_confidence
-from laecips_core.image_codec import decode_map
-from laecips_core.image_codec import encode_image
-from laecips_core.image_codec import sha256_hex
-from laecips_core.image_header import ImageFormat
-from laecips_core.values import Segmentation
-from laecips_core.values import Source
 from laecips_edge.call import CloudAnswer
 from laecips_edge.call import JudgedFrame
+from laecips_edge.hand_over import HandOver
+from laecips_edge.hard_frame import NO_ANSWER
+from laecips_edge.hard_frame import NOT_SENT
+from laecips_edge.hard_frame import open_answer
+from laecips_edge.hard_frame import request_of
+from laecips_edge.link_watch import LinkWatch
 from laecips_edge.pending import PendingHardFrames
 from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros import qos
-from laecips_ros.conversions import ns_to_stamp
 from laecips_ros.counters import Counters
 from laecips_ros.steady import steady_timer
 
 _DEADLINE_CHECK_S = 0.01
 _READY_CHECK_S = 0.1
 _MAX_LATE = 16
-_REASONS = {
-    SegmentHardFrame.Response.REFUSED: 'refused',
-    SegmentHardFrame.Response.UNKNOWN_VERSION: 'unknown_version',
-    SegmentHardFrame.Response.FAILED: 'cloud_failed',
-}
 
 
 class HardFrameEvents(Protocol):
@@ -66,7 +58,8 @@ class Uplink:
     Hard frames out, fused masks in.
 
     For every frame that :meth:`send` accepts, exactly one of ``on_answer`` and ``on_fallback`` is
-    called. A few late answers are still waited for; the oldest of them are given up.
+    called. A few late answers are still waited for; the oldest of them are given up. While the
+    link is down, frames are handed over to the bridge instead.
     """
 
     def __init__(
@@ -74,6 +67,7 @@ class Uplink:
         node: Node,
         catalogue_sha256: str,
         config: EdgeConfig,
+        link: LinkWatch,
         events: HardFrameEvents,
         counters: Counters,
     ) -> None:
@@ -83,16 +77,18 @@ class Uplink:
         :param node: the edge node.
         :param catalogue_sha256: class catalogue of the edge, 64 hex digits.
         :param config: deadlines, bounds and image encoding; :meth:`configure` changes them.
+        :param link: says whether the link is down.
         :param events: told what becomes of each frame.
         :param counters: where drops and errors are counted.
         """
         self._catalogue_sha256 = catalogue_sha256
-        self._events, self._counters = events, counters
+        self._link, self._events, self._counters = link, events, counters
         self._client = node.create_client(SegmentHardFrame, 'cloud/segment_hard_frame')
         self._ready = node.create_publisher(Bool, '~/cloud_ready', qos.latched())
         self._was_ready: bool | None = None
         self._pending: PendingHardFrames[_Sent] = PendingHardFrames(1)
         self._late: dict[str, _Sent] = {}
+        self._hand_over = HandOver(self._client, counters)
         self._timer = steady_timer(node, _DEADLINE_CHECK_S, self._check_deadlines)
         self._ready_timer = steady_timer(node, _READY_CHECK_S, self._announce_ready)
         self.configure(config)
@@ -115,6 +111,9 @@ class Uplink:
         """
         if not self._client.service_is_ready():
             return 'no_cloud'
+        if self._link.down:
+            self._hand_over.give(partial(self._request, frame))
+            return 'link_down'
         if len(self._pending) >= self._config.max_in_flight:
             return 'too_many_in_flight'
         request = self._request(frame)
@@ -128,18 +127,7 @@ class Uplink:
         return ''
 
     def _request(self, frame: JudgedFrame) -> SegmentHardFrame.Request:
-        core = frame.edge.frame
-        image_format = cast('ImageFormat', self._config.image_format)
-        data = encode_image(core.image, image_format, self._config.image_quality)
-        return SegmentHardFrame.Request(
-            frame_uid=core.frame_uid,
-            robot=self._config.robot,
-            stamp=ns_to_stamp(core.stamp_ns),
-            weights_version=frame.edge.prediction.weights_version,
-            catalogue_sha256=self._catalogue_sha256,
-            image_sha256=sha256_hex(data),
-            image_data=data,
-        )
+        return request_of(frame, self._config, self._catalogue_sha256)
 
     def _answered(self, frame_uid: str, future: Future) -> None:
         sent, late = self._pending.take(frame_uid), False
@@ -156,11 +144,12 @@ class Uplink:
         self._settle(sent, answer, late)
 
     def _settle(self, sent: _Sent, answer: CloudAnswer | str, late: bool) -> None:
-        if late:
+        if late and answer != NO_ANSWER:
             self._counters.add('late_answers')
         if isinstance(answer, str):
             if not late:
-                self._events.on_fallback(sent.frame, answer, sent.bytes_up)
+                bytes_up = 0 if answer in NOT_SENT else sent.bytes_up
+                self._events.on_fallback(sent.frame, answer, bytes_up)
         elif late:
             self._events.on_late_answer(sent.frame, answer)
         else:
@@ -169,18 +158,9 @@ class Uplink:
     def _open(
         self, sent: _Sent, response: SegmentHardFrame.Response, cloud_s: float
     ) -> CloudAnswer | str:
-        if response.status != SegmentHardFrame.Response.OK:
-            return _REASONS.get(response.status, 'bad_answer')
         size_px = sent.frame.edge.frame.size_px
-        labels = decode_map(bytes(response.label_png), size_px, self._limits)
-        confidence = decode_confidence(bytes(response.confidence_png), size_px, self._limits)
-        return CloudAnswer(
-            Segmentation(labels, confidence, Source.FUSED, response.weights_version),
-            cloud_s,
-            _compute_s(response),
-            sent.bytes_up,
-            len(response.label_png) + len(response.confidence_png),
-            response.training_round,
+        return open_answer(
+            response, size_px, self._limits, cloud_s=cloud_s, bytes_up=sent.bytes_up
         )
 
     def _announce_ready(self) -> None:
@@ -190,14 +170,10 @@ class Uplink:
             self._ready.publish(Bool(data=ready))
 
     def _check_deadlines(self) -> None:
+        self._hand_over.check_deadlines()
         for sent in self._pending.expire(perf_counter()):
             self._late[sent.frame.frame_uid] = sent
             if len(self._late) > _MAX_LATE:
                 oldest = self._late.pop(next(iter(self._late)))
                 self._client.remove_pending_request(oldest.future)
             self._events.on_fallback(sent.frame, 'deadline', sent.bytes_up)
-
-
-def _compute_s(response: SegmentHardFrame.Response) -> float:
-    models_s = response.edge_s + response.masks_s + response.labels_s
-    return float(response.decode_s + models_s + response.fusion_s)

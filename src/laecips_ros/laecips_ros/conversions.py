@@ -156,7 +156,8 @@ def manifest_to_msg(manifest: WeightManifest) -> ModelVersion:
 
 def manifest_from_msg(msg: ModelVersion) -> WeightManifest:
     """Read an announcement; nothing in it is trusted before the payload's digest is checked."""
-    return WeightManifest(**{name: getattr(msg, name) for name in _MANIFEST_FIELDS})
+    fields = {name: getattr(msg, name) for name in _MANIFEST_FIELDS}
+    return WeightManifest(**{**fields, 'signature': bytes(msg.signature)})
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 import signal
 
 import rclpy
@@ -21,7 +22,11 @@ EXIT_BAD_START = 2
 _WAIT_S = 0.2
 
 
-def run_node(factory: Callable[[], Node], threads: int = 1) -> int:
+def run_node(
+    factory: Callable[[], Node],
+    threads: int = 1,
+    make_executor: Callable[[int], Executor] | None = None,
+) -> int:
     """
     Run one node until SIGINT or SIGTERM; call it from the main thread.
 
@@ -30,6 +35,8 @@ def run_node(factory: Callable[[], Node], threads: int = 1) -> int:
 
     :param factory: builds the node; a LaecipsError it raises is logged as one line.
     :param threads: that run callbacks; 1 for a node with one callback group.
+    :param make_executor: makes what runs the callbacks, from the number of threads; None: rclpy's
+        usual ones.
     :returns: exit status: 0 after a clean end, 2 when the node could not start.
     """
     try:
@@ -39,30 +46,31 @@ def run_node(factory: Callable[[], Node], threads: int = 1) -> int:
         return _refuse(error)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _run(factory, threads)
+        return _run(factory, threads, make_executor or usual_executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         return EXIT_OK
     finally:
         rclpy.try_shutdown()
 
 
-def _run(factory: Callable[[], Node], threads: int) -> int:
+def _run(
+    factory: Callable[[], Node], threads: int, make_executor: Callable[[int], Executor]
+) -> int:
     try:
         node = factory()
     except LaecipsError as error:
         return _refuse(error)
     try:
-        _spin(node, threads)
+        _spin(node, make_executor(threads))
     finally:
         _destroy(node)
     return EXIT_OK
 
 
-def _spin(node: Node, threads: int) -> None:
+def _spin(node: Node, executor: Executor) -> None:
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: signals.append(number))
-    executor = _executor(threads)
     executor.add_node(node)
     try:
         # Python runs signal handlers only between two waits, so each is short.
@@ -75,10 +83,32 @@ def _spin(node: Node, threads: int) -> None:
         executor.shutdown()
 
 
-def _executor(threads: int) -> Executor:
+def usual_executor(threads: int) -> Executor:
+    """
+    Make rclpy's own executor.
+
+    :param threads: that run callbacks.
+    """
     if threads == 1:
         return SingleThreadedExecutor()
     return MultiThreadedExecutor(num_threads=threads)
+
+
+def event_executor(threads: int) -> Executor:
+    """
+    Make an executor that looks only at what has happened, for a node that wakes up often.
+
+    rclpy's own builds a list of everything that might happen each time it wakes up, which costs
+    such a node most of its processor time. Where rclpy has no other (before Jazzy), it is used.
+
+    :param threads: that run callbacks; more than one only rclpy's own has.
+    """
+    try:
+        experimental = import_module('rclpy.experimental')
+    except ImportError:
+        return usual_executor(threads)
+    executor: Executor = experimental.EventsExecutor()
+    return executor
 
 
 def _destroy(node: Node) -> None:

@@ -38,22 +38,21 @@ class ReplayBuffer:
         """Count the samples."""
         return len(self._samples)
 
-    def append(self, sample: Sample, now_s: float) -> bool:
+    def append(self, sample: Sample, now_s: float) -> Sample | None:
         """
         Keep a sample.
 
         :param sample: a hard frame with its fused segmentation.
         :param now_s: current time in seconds, of any steady clock.
-        :returns: false when the oldest sample had to go for it.
+        :returns: the oldest sample, where it had to go for this one.
         """
         if not self._samples:
             self._since_s = now_s
         self._samples.pop(sample.frame.frame_uid, None)
         self._samples[sample.frame.frame_uid] = sample
         if len(self._samples) <= self._capacity:
-            return True
-        del self._samples[next(iter(self._samples))]
-        return False
+            return None
+        return self._samples.pop(next(iter(self._samples)))
 
     def due(self, now_s: float) -> bool:
         """

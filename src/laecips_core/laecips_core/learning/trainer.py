@@ -51,6 +51,16 @@ def split_samples(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]
     return trained, held_back
 
 
+def uncut(parent: ModelWeights, child: ModelWeights) -> ModelWeights:
+    """
+    Leave a candidate as it is.
+
+    :param parent: the running weights.
+    :param child: the candidate.
+    """
+    return child
+
+
 class Trainer:
     """
     Runs training rounds; the caller decides when and on which thread.
@@ -64,6 +74,8 @@ class Trainer:
     :param memory_frames: frames of earlier rounds that are trained on again, and so many of those
         held back that the gate looks at again; 0: none.
     :param retries: how often a rejected candidate is tried again at half the way.
+    :param cut: leaves out changes of a candidate from the running weights, so that its delta stays
+        within a bound; judged and released is what it gives.
     """
 
     def __init__(
@@ -76,6 +88,7 @@ class Trainer:
         seed: int,
         memory_frames: int = 0,
         retries: int = 0,
+        cut: Callable[[ModelWeights, ModelWeights], ModelWeights] = uncut,
     ) -> None:
         """Keep the parts."""
         self._rule = rule
@@ -84,7 +97,7 @@ class Trainer:
         self._decode = decode
         self._encode = encode
         self._seed = seed
-        self._retries = retries
+        self._retries, self._cut = retries, cut
         self._memory: deque[Sample] = deque(maxlen=memory_frames)
         self._held_back: deque[Sample] = deque(maxlen=memory_frames)
 
@@ -103,7 +116,8 @@ class Trainer:
         :param number: of the round, from 1.
         :param checkpoint: called before every step; what it raises ends the round.
         :returns: the released version, or why there is none.
-        :raises WeightsError: when training diverged to numbers that are not finite.
+        :raises WeightsError: when training diverged to numbers that are not finite, or no delta is
+            small enough.
         """
         started_s = time.perf_counter()
         trained, held_back = split_samples(samples)
@@ -128,9 +142,11 @@ class Trainer:
 
         Where none is, and the running version is worse than the first by now, that one goes out.
         """
+        whole = self._cut(start, raw)
         for retry in range(self._retries + 1):
             share = 0.5**retry
-            candidate = raw if not retry else blended(start, raw, share)
+            # Half the way changes the same numbers, and most often in fewer bytes, not always.
+            candidate = self._cut(start, blended(start, whole, share)) if retry else whole
             update = self._encode(candidate, parent)
             # What goes out is rounded to the wire's precision, so the rounded weights are judged.
             decision = gate.judge(self._decode(update))

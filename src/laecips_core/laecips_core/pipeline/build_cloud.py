@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 import logging
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from laecips_core.learning.live_watch import LiveWatch
 from laecips_core.learning.split import split_indices
 from laecips_core.learning.split import thin
 from laecips_core.learning.trainer import Trainer
+from laecips_core.learning.trainer import uncut
 from laecips_core.pipeline.cloud import CloudPipeline
 from laecips_core.pipeline.edge import predict
 from laecips_core.pipeline.parts import PartsBuilder
@@ -34,9 +36,11 @@ from laecips_core.values import LabelMap
 from laecips_core.values import ModelWeights
 from laecips_core.values import Prediction
 from laecips_core.values import WeightUpdate
+from laecips_core.weights.cut import cut_to_bytes
 from laecips_core.weights.encoding import catalogue_of
 from laecips_core.weights.encoding import encode
 from laecips_core.weights.store import VersionStore
+from laecips_core.weights.transfers import Transfers
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +66,8 @@ def build_cloud(config: CloudConfig, memory: LargeModelMemory | None = None) -> 
     newest = store.newest
     if newest is None:
         store.put(start)
-    versions = LoadedVersions(_getter(store, start), parts.load, config.keep_versions)
+    get = _getter(store, start)
+    versions = LoadedVersions(get, parts.load, config.keep_versions)
     # What does not fit must be refused now, not when the first robot calls.
     for update in (start, newest or start):
         parts.unpack(update)
@@ -93,7 +98,8 @@ def build_cloud(config: CloudConfig, memory: LargeModelMemory | None = None) -> 
         return predict(versions.parts_of(version), frame)
 
     watch = LiveWatch(config.update, len(parts.catalogue), run_version)
-    return Cloud(pipeline, store, trainer, watch, parts.catalogue)
+    transfers = Transfers(get, parts.unpack)
+    return Cloud(pipeline, store, trainer, watch, parts.catalogue, transfers)
 
 
 def _getter(store: VersionStore, start: WeightUpdate) -> Callable[[str], WeightUpdate]:
@@ -136,7 +142,13 @@ def _build_trainer(config: CloudConfig, parts: PartsBuilder) -> Trainer:
         config.update.seed,
         config.update.memory_frames,
         config.update.gate_retries,
+        _cut(config),
     )
+
+
+def _cut(config: CloudConfig) -> Callable[[ModelWeights, ModelWeights], ModelWeights]:
+    max_bytes = config.update.max_delta_bytes
+    return partial(cut_to_bytes, max_bytes=max_bytes) if max_bytes else uncut
 
 
 def _source_frames(

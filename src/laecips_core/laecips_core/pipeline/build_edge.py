@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import logging
+from pathlib import Path
 
 from laecips_core.config import EdgeConfig
+from laecips_core.errors import ConfigError
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.pipeline.parts import PartsBuilder
 from laecips_core.pipeline.parts import start_weights
+from laecips_core.pipeline.start_edge import LoadedWeights
+from laecips_core.pipeline.start_edge import StartChoice
 from laecips_core.registry import build_controller
 from laecips_core.setting import check_config
 from laecips_core.values import WeightUpdate
+from laecips_core.weights.acceptance import ReleaseGuard
 from laecips_core.weights.encoding import catalogue_of
+from laecips_core.weights.installed import InstalledWeights
+from laecips_core.weights.signing import ReleaseVerifier
 
 _log = logging.getLogger(__name__)
 
@@ -24,27 +31,42 @@ class Edge:
 
     :param pipeline: the pass over a frame.
     :param parts: makes updates ready to run.
-    :param start: the weights it started with.
+    :param start: the proven weights it started with.
     :param device: what the model runs on.
+    :param guard: judges announcements.
+    :param installed: the weights on the disk.
+    :param trial: newer weights from the disk that are to run on probation; None: none.
     """
 
     pipeline: EdgePipeline
     parts: PartsBuilder
     start: WeightUpdate
     device: str
+    guard: ReleaseGuard
+    installed: InstalledWeights
+    trial: LoadedWeights | None
 
 
 def build_edge(config: EdgeConfig) -> Edge:
     """
     Build the edge from its configuration.
 
-    :raises ConfigError: when a value is not allowed.
-    :raises WeightsError: when the weights are missing, damaged, or do not fit.
+    :raises ConfigError: when a value is not allowed, or the release key is none.
+    :raises WeightsError: when the weights are missing, damaged, or do not fit, or
+        ``updates.folder`` cannot be used.
     """
     check_config(config)
-    start = start_weights(config.model, config.limits)
-    parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
-    running = parts.load(start)
+    configured = start_weights(config.model, config.limits)
+    parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(configured))
+    installed = InstalledWeights(_folder(config.updates.folder), config.limits.max_update_bytes)
+    guard = ReleaseGuard(
+        _verifier(config.updates.release_key),
+        config.model.name,
+        parts.catalogue.sha256,
+        installed.state.seen,
+    )
+    start = StartChoice(configured, parts, installed, guard).choose()
+    running = start.proven.parts
     controller = build_controller(config.controller, config.miner.threshold)
     pipeline = EdgePipeline(running, controller)
     _log.info(
@@ -56,4 +78,22 @@ def build_edge(config: EdgeConfig) -> Edge:
         config.miner.threshold,
         controller.name,
     )
-    return Edge(pipeline, parts, start, running.model.device)
+    device = running.model.device
+    return Edge(pipeline, parts, start.proven.update, device, guard, installed, start.trial)
+
+
+def _folder(name: str) -> Path | None:
+    if not name:
+        return None
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        allowed = 'a path with a known home folder'
+        raise ConfigError('updates.folder', name, allowed) from error
+
+
+def _verifier(key: str) -> ReleaseVerifier | None:
+    if key:
+        return ReleaseVerifier(Path(key))
+    _log.info('updates.release_key is empty: updates are taken without a signature')
+    return None

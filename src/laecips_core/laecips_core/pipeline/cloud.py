@@ -12,6 +12,7 @@ from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import LimitsConfig
 from laecips_core.errors import CatalogueMismatchError
 from laecips_core.errors import DigestError
+from laecips_core.errors import LaecipsError
 from laecips_core.image_codec import decode_image
 from laecips_core.image_codec import encode_confidence
 from laecips_core.image_codec import encode_map
@@ -28,6 +29,25 @@ from laecips_core.values import Prediction
 from laecips_core.values import Sample
 from laecips_core.values import Segmentation
 
+MAX_UID_CHARACTERS = 256
+"""Longest frame uid accepted; each one is remembered."""
+
+
+class FrameUidError(LaecipsError):
+    """A frame has no identity, or far too long a one."""
+
+    code = 'bad_frame_uid'
+
+    def __init__(self, characters: int) -> None:
+        """
+        Say what is allowed.
+
+        :param characters: length of the uid that came.
+        """
+        super().__init__(
+            f'frame_uid: expected 1 to {MAX_UID_CHARACTERS} characters, got {characters}'
+        )
+
 
 @dataclass(frozen=True)
 class HardFrame:
@@ -41,6 +61,7 @@ class HardFrame:
     :param catalogue_sha256: class catalogue of the edge, 64 hex digits.
     :param image_sha256: digest of the data, 64 hex digits.
     :param image_data: encoded image.
+    :param training_only: nobody waits for the mask, so none is encoded.
     """
 
     frame_uid: str
@@ -50,6 +71,7 @@ class HardFrame:
     catalogue_sha256: str
     image_sha256: str
     image_data: bytes
+    training_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,8 +82,8 @@ class CloudPass:
     :param sample: frame and labels to train on, for the replay buffer.
     :param prediction: of the edge model that judged the frame hard.
     :param masks: the large vision model's masks.
-    :param label_png: the fused labels, encoded.
-    :param confidence_png: their confidence at a quarter of the size, encoded.
+    :param label_png: the fused labels, encoded; empty when the frame is for training only.
+    :param confidence_png: their confidence at a quarter of the size, encoded; empty likewise.
     :param decode_s: decoding the image.
     :param edge_s: the edge model.
     :param masks_s: the large vision model.
@@ -129,6 +151,7 @@ class CloudPipeline:
 
         :param request: the frame as it came.
         :returns: the answer and the sample.
+        :raises FrameUidError: when the frame has no usable identity.
         :raises DigestError: when the image data is not what was announced.
         :raises CatalogueMismatchError: when edge and cloud have other classes.
         :raises UnknownVersionError: when the edge's weights are not held here.
@@ -147,11 +170,11 @@ class CloudPipeline:
         classes = self._labels.labels(image, prediction)
         times_s.append(time.perf_counter())
         fused, answer = self._fused(prediction, classes, masks)
-        label_png, confidence_png = encode_map(answer.labels), encode_confidence(answer.confidence)
+        maps = (b'', b'') if request.training_only else _encoded(answer)
         times_s.append(time.perf_counter())
         spent_s = [later - earlier for earlier, later in pairwise(times_s)]
         sample = Sample(frame, fused)
-        return CloudPass(sample, prediction, masks, label_png, confidence_png, *spent_s)
+        return CloudPass(sample, prediction, masks, *maps, *spent_s)
 
     def _fused(
         self, prediction: Prediction, classes: Prediction, masks: MaskSet
@@ -164,6 +187,8 @@ class CloudPipeline:
         return fused, self._fuser.fuse(prediction, masks)
 
     def _check(self, request: HardFrame) -> None:
+        if not 1 <= len(request.frame_uid) <= MAX_UID_CHARACTERS:
+            raise FrameUidError(len(request.frame_uid))
         if request.catalogue_sha256 != self._catalogue.sha256:
             raise CatalogueMismatchError(
                 'class catalogue of the hard frame',
@@ -176,3 +201,7 @@ class CloudPipeline:
             raise DigestError(
                 'sha256 of the hard frame', request.image_sha256, digest, 'send it again'
             )
+
+
+def _encoded(answer: Segmentation) -> tuple[bytes, bytes]:
+    return encode_map(answer.labels), encode_confidence(answer.confidence)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 import time
+from typing import Protocol
 
 from laecips_core.ports import EdgeModel
 from laecips_core.ports import Miner
 from laecips_core.ports import ThresholdController
 from laecips_core.prediction_maps import edge_segmentation
 from laecips_core.values import Frame
+from laecips_core.values import Image
 from laecips_core.values import Prediction
 from laecips_core.values import Segmentation
 from laecips_core.values import Verdict
@@ -28,6 +31,57 @@ class EdgeParts:
     model: EdgeModel
     miner: Miner
     weights_version: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """
+    One frame as one weights version sees it.
+
+    :param parts: the version.
+    :param prediction: the softmax.
+    :param confidence: h in [0, 1].
+    :param segmentation: the edge's own mask, source EDGE.
+    """
+
+    parts: EdgeParts
+    prediction: Prediction
+    confidence: float
+    segmentation: Segmentation
+
+
+class RunningVersion(Protocol):
+    """
+    A weights version in use.
+
+    ``good`` are the parts that a later version may fall back on: its own once it is proven.
+    ``frames_left`` until then; 0 when it is proven.
+    """
+
+    parts: EdgeParts
+    good: EdgeParts
+    frames_left: int
+
+    def judge(self, frame: Frame) -> tuple[Judgement, RunningVersion]:
+        """Judge one frame; also give what runs from the next frame on."""
+
+
+class Proven:
+    """
+    A version that needs no watching.
+
+    :param parts: its model and miner.
+    """
+
+    frames_left = 0
+
+    def __init__(self, parts: EdgeParts) -> None:
+        """Use the parts for every frame."""
+        self.parts = self.good = parts
+
+    def judge(self, frame: Frame) -> tuple[Judgement, RunningVersion]:
+        """Judge one frame; an exception is the caller's."""
+        return judge(self.parts, frame), self
 
 
 @dataclass(frozen=True)
@@ -62,13 +116,25 @@ class EdgePipeline:
 
     def __init__(self, parts: EdgeParts, controller: ThresholdController) -> None:
         """Start with one version."""
-        self._parts = parts
+        self._running: RunningVersion = Proven(parts)
+        self._swap_lock = Lock()
+        self._last_image: Image | None = None
         self.controller = controller
+
+    @property
+    def running(self) -> RunningVersion:
+        """What the next frame will be judged by."""
+        return self._running
 
     @property
     def weights_version(self) -> str:
         """Version that the next frame will be judged by."""
-        return self._parts.weights_version
+        return self._running.parts.weights_version
+
+    @property
+    def last_image(self) -> Image | None:
+        """The last frame's image; None before the first."""
+        return self._last_image
 
     @property
     def threshold(self) -> float:
@@ -92,7 +158,16 @@ class EdgePipeline:
 
         :param parts: model and miner, ready to run.
         """
-        self._parts = parts
+        self.run(Proven(parts))
+
+    def run(self, version: RunningVersion) -> None:
+        """
+        Use another version from the next frame on, such as one on probation.
+
+        :param version: ready to run.
+        """
+        with self._swap_lock:
+            self._running = version
 
     def process(self, frame: Frame, waited_s: float = 0.0) -> EdgePass:
         """
@@ -103,14 +178,32 @@ class EdgePipeline:
         :returns: everything the edge knows of it.
         """
         started_s = time.perf_counter()
-        parts = self._parts
-        prediction = predict(parts, frame)
-        confidence = parts.miner.confidence(prediction.softmax)
-        verdict = Verdict(confidence, self.threshold, parts.miner.name)
-        segmentation = edge_segmentation(prediction)
+        running = self._running
+        judgement, following = running.judge(frame)
+        self._follow(running, following)
+        self._last_image = frame.image
+        verdict = Verdict(judgement.confidence, self.threshold, judgement.parts.miner.name)
         edge_s = time.perf_counter() - started_s
-        self.controller.judged(confidence, verdict.hard, waited_s + edge_s, frame.stamp_ns)
-        return EdgePass(frame, prediction, verdict, segmentation, edge_s)
+        self.controller.judged(verdict.confidence, verdict.hard, waited_s + edge_s, frame.stamp_ns)
+        return EdgePass(frame, judgement.prediction, verdict, judgement.segmentation, edge_s)
+
+    def _follow(self, running: RunningVersion, following: RunningVersion) -> None:
+        with self._swap_lock:
+            # Another thread's swap during the frame is newer than what the frame led to.
+            if self._running is running:
+                self._running = following
+
+
+def judge(parts: EdgeParts, frame: Frame) -> Judgement:
+    """
+    Predict, score and label one frame.
+
+    :param parts: the version to run.
+    :param frame: the frame.
+    """
+    prediction = predict(parts, frame)
+    confidence = parts.miner.confidence(prediction.softmax)
+    return Judgement(parts, prediction, confidence, edge_segmentation(prediction))
 
 
 def predict(parts: EdgeParts, frame: Frame) -> Prediction:

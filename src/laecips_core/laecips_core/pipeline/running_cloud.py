@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.errors import ConfigError
+from laecips_core.errors import UnknownVersionError
 from laecips_core.errors import WeightsError
 from laecips_core.learning.live_watch import LiveWatch
 from laecips_core.learning.live_watch import Withdrawal
@@ -17,9 +18,11 @@ from laecips_core.learning.trainer import RoundResult
 from laecips_core.learning.trainer import Trainer
 from laecips_core.pipeline.cloud import CloudPass
 from laecips_core.pipeline.cloud import CloudPipeline
+from laecips_core.pipeline.cloud import HardFrame
 from laecips_core.values import Sample
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.store import VersionStore
+from laecips_core.weights.transfers import Transfers
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Cloud:
     :param trainer: runs training rounds; None when updates are off.
     :param watch: looks at a released version on live frames.
     :param catalogue: the classes.
+    :param transfers: gives what is sent of a version.
     """
 
     pipeline: CloudPipeline
@@ -39,6 +43,7 @@ class Cloud:
     trainer: Trainer | None
     watch: LiveWatch
     catalogue: ClassCatalogue
+    transfers: Transfers
 
     @property
     def newest(self) -> WeightUpdate:
@@ -47,6 +52,34 @@ class Cloud:
         if newest is None:
             raise WeightsError('version store', 'at least one version', 'none')
         return newest
+
+    def segment(self, request: HardFrame) -> CloudPass:
+        """
+        Segment one hard frame.
+
+        A frame for training only may have been judged by weights that are no longer held: the
+        running ones are used instead.
+
+        :param request: the frame as it came.
+        :raises LaecipsError: as :meth:`CloudPipeline.segment`.
+        """
+        try:
+            return self.pipeline.segment(request)
+        except UnknownVersionError:
+            if not request.training_only:
+                raise
+            newest = replace(request, weights_version=self.newest.manifest.version)
+            return self.pipeline.segment(newest)
+
+    def transfer(self, version: str, have_version: str) -> WeightUpdate:
+        """
+        Give what is sent to a robot that asks for a version.
+
+        :param version: the version wanted; empty: the running one.
+        :param have_version: the version that the robot holds; empty: none.
+        :raises UnknownVersionError: when the version wanted is not held.
+        """
+        return self.transfers.of(version or self.newest.manifest.version, have_version)
 
     def train(
         self, samples: Sequence[Sample], number: int, checkpoint: Callable[[], None] = go_on

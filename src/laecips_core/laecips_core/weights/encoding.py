@@ -108,6 +108,7 @@ def manifest_of(payload: bytes, max_bytes: int) -> WeightManifest:
         sha256=hashlib.sha256(payload).hexdigest(),
         size_bytes=len(payload),
         notes=facts.notes,
+        tensors_sha256=facts.tensors_sha256,
     )
 
 
@@ -148,6 +149,8 @@ def _check_manifest(manifest: WeightManifest, facts: PayloadFacts) -> None:
         'catalogue_sha256': facts.catalogue.sha256,
         'encoding': facts.encoding,
     }
+    if manifest.tensors_sha256:
+        inside['tensors_sha256'] = facts.tensors_sha256
     for name, expected in inside.items():
         if getattr(manifest, name) != expected:
             raise WeightsError(f'manifest {name}', repr(expected), repr(getattr(manifest, name)))

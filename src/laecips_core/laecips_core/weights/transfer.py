@@ -11,6 +11,9 @@ from laecips_core.weights.encoding import check_payload
 MAX_CHUNK_BYTES = 65536
 """Largest chunk given, whatever is asked for; a larger one would delay frames on a thin link."""
 
+DELTA_ENCODING = 'laecips-delta-1'
+"""Encoding of a transfer that holds the difference to a version the receiver has."""
+
 
 def chunk_of(update: WeightUpdate, offset: int, max_bytes: int, sha256: str = '') -> bytes:
     """

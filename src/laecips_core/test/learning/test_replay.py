@@ -57,14 +57,15 @@ def test_the_same_frame_again_replaces_its_older_sample() -> None:
     buffer = ReplayBuffer(size=2, capacity=2, max_interval_s=100.0)
     again = sample('a', stamp_ns=1)
     for item in (sample('a'), sample('b'), again):
-        assert buffer.append(item, now_s=0.0)
+        assert buffer.append(item, now_s=0.0) is None
     assert buffer.empty()[1] is again
 
 
 def test_the_oldest_goes_above_the_capacity() -> None:
     buffer = ReplayBuffer(size=2, capacity=3, max_interval_s=100.0)
-    kept = [buffer.append(sample(uid), now_s=0.0) for uid in 'abcde']
-    assert kept == [True, True, True, False, False]
+    gone = [buffer.append(sample(uid), now_s=0.0) for uid in 'abcde']
+    assert gone[:3] == [None, None, None]
+    assert [item and item.frame.frame_uid for item in gone[3:]] == ['a', 'b']
     assert uids(buffer.empty()) == ['c', 'd', 'e']
 
 

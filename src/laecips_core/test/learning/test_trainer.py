@@ -19,6 +19,7 @@ from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.trainer import split_samples
 from laecips_core.learning.trainer import Trainer
+from laecips_core.learning.trainer import uncut
 from laecips_core.values import Frame
 from laecips_core.values import Image
 from laecips_core.values import LabelledFrame
@@ -27,6 +28,8 @@ from laecips_core.values import Sample
 from laecips_core.values import Segmentation
 from laecips_core.values import Source
 from laecips_core.values import WeightUpdate
+from laecips_core.weights.cut import cut_to_bytes
+from laecips_core.weights.delta import encode_delta
 from laecips_core.weights.encoding import decode
 from laecips_core.weights.encoding import encode
 from laecips_core.weights.encoding import rounded
@@ -89,11 +92,14 @@ def decode_all(update: WeightUpdate) -> ModelWeights:
 
 
 RUNNING = encode_from(RIGHT, '')
+Cut = Callable[[ModelWeights, ModelWeights], ModelWeights]
 
 
-def trainer(rule: Rule, seed: int = 7, memory_frames: int = 0, retries: int = 0) -> Trainer:
+def trainer(
+    rule: Rule, seed: int = 7, memory_frames: int = 0, retries: int = 0, cut: Cut = uncut
+) -> Trainer:
     gate = ReleaseGate(UpdateConfig(), NetworkPlan(build, 3, SIZE_PX), SOURCE)
-    return Trainer(rule, gate, SOURCE, decode_all, encode_from, seed, memory_frames, retries)
+    return Trainer(rule, gate, SOURCE, decode_all, encode_from, seed, memory_frames, retries, cut)
 
 
 def samples(count: int, first: int = 0) -> list[Sample]:
@@ -286,3 +292,66 @@ def test_a_round_without_a_candidate_goes_back_to_a_first_version_that_is_better
     assert result.update.manifest.version == RUNNING.manifest.version
     assert result.update.manifest.parent == released.manifest.version
     assert result.reason.startswith('back to the first version, which is better by now: source')
+
+
+def without_bias(parent: ModelWeights, child: ModelWeights) -> ModelWeights:
+    return ModelWeights({**child.edge, '1.bias': parent.edge['1.bias']}, {})
+
+
+def with_bias(candidate: ModelWeights, bias: float) -> ModelWeights:
+    return ModelWeights({**candidate.edge, '1.bias': np.full(3, bias, np.float32)}, {})
+
+
+@pytest.mark.parametrize(('factor', 'share'), [(0.5, 1.0), (1.5, 0.5), (3.0, 0.25)])
+def test_the_candidate_is_cut_before_it_is_judged_and_goes_out_as_judged(
+    factor: float, share: float
+) -> None:
+    rule = Rule(with_bias(beyond(factor), 9.0))
+    result = trainer(rule, retries=3, cut=without_bias).round(RUNNING, samples(6), 1)
+    assert result.update is not None
+    found, expected = decode_all(result.update).edge, beyond(factor * share).edge
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
+def test_a_candidate_whose_good_is_cut_away_is_rejected() -> None:
+    shuffled = encode_from(SHUFFLED, '')
+
+    def nothing(parent: ModelWeights, child: ModelWeights) -> ModelWeights:
+        return SHUFFLED
+
+    good = trainer(Rule(RIGHT)).round(shuffled, samples(6), 1)
+    assert 'agreement with fused labels 0.000 to 1.000' in good.reason
+    cut = trainer(Rule(RIGHT), cut=nothing).round(shuffled, samples(6), 1)
+    assert 'agreement with fused labels 0.000 to 0.000' in cut.reason
+
+
+def test_every_candidate_stays_within_a_byte_budget() -> None:
+    seen: list[int] = []
+
+    def cut(parent: ModelWeights, child: ModelWeights) -> ModelWeights:
+        np.testing.assert_array_equal(parent.edge['1.weight'], RIGHT.edge['1.weight'])
+        fitting = cut_to_bytes(parent, child, 190)
+        seen.append(len(encode_delta(parent, fitting)))
+        return fitting
+
+    rule = Rule(with_bias(beyond(6.0), 1e-3))
+    assert len(encode_delta(RIGHT, rule.candidate)) > 190
+    result = trainer(rule, retries=3, cut=cut).round(RUNNING, samples(6), 1)
+    assert result.update is not None
+    assert len(seen) == 4
+    assert len(encode_delta(RIGHT, decode_all(result.update))) == seen[-1] <= 190
+
+
+def test_a_candidate_that_cannot_be_cut_ends_the_round_and_is_not_remembered() -> None:
+    def cut(parent: ModelWeights, child: ModelWeights) -> ModelWeights:
+        return cut_to_bytes(parent, child, 10)
+
+    rule = Rule(FINE)
+    trains = trainer(rule, memory_frames=9, cut=cut)
+    with pytest.raises(WeightsError, match='smallest delta: expected at most 10 bytes'):
+        trains.round(RUNNING, samples(2), 1)
+    rule.candidate = RIGHT
+    with pytest.raises(WeightsError, match='smallest delta'):
+        trains.round(RUNNING, samples(1, first=2), 2)
+    assert rule.trained == ['2']

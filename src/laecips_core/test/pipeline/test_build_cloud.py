@@ -52,9 +52,12 @@ from laecips_core.values import MaskSet
 from laecips_core.values import Prediction
 from laecips_core.values import Sample
 from laecips_core.values import WeightUpdate
+from laecips_core.weights.delta import apply_delta
+from laecips_core.weights.encoding import decode
 from laecips_core.weights.encoding import encode
 from laecips_core.weights.files import save_update
 from laecips_core.weights.store import VersionStore
+from laecips_core.weights.transfer import DELTA_ENCODING
 
 # Networks this small are slower on several threads, much slower on a busy machine.
 torch.set_num_threads(1)
@@ -414,3 +417,40 @@ def test_annotations_reach_the_ground_truth_generator(tmp_path: Path) -> None:
     done = cloud.pipeline.segment(request(cloud.newest.manifest.version, stamp_ns))
     assert len(done.masks) == 3
     np.testing.assert_array_equal(done.masks.areas_px, [32 * 64] * 3)
+
+
+def test_a_built_cloud_sends_a_delta_to_the_weights_it_started_with(tmp_path: Path) -> None:
+    cloud = build_cloud(cloud_config(tmp_path, keep_versions=1))
+    start = update(0).manifest.version
+    cloud.store.put(update(1))
+    assert cloud.store.versions == (update(1).manifest.version,)
+    sent = cloud.transfer('', start)
+    assert sent.manifest.encoding == DELTA_ENCODING
+    limit = LimitsConfig().max_update_bytes
+    found = apply_delta(decode(update(0), limit), sent.payload, limit)
+    expected = decode(update(1), limit)
+    for name, array in expected.edge.items():
+        np.testing.assert_array_equal(found.edge[name], array)
+
+
+def test_a_built_trainer_keeps_updates_within_their_bytes(tmp_path: Path) -> None:
+    config = cloud_config(
+        tmp_path,
+        update=UpdateConfig(
+            epochs=1,
+            batch_size=2,
+            gate_frames=1,
+            source_frames=2,
+            max_delta_bytes=20_000,
+            gate_source_tolerance=1.0,
+            gate_agreement_tolerance=1.0,
+        ),
+        source=data_set(tmp_path / 'data', 8),
+    )
+    cloud = build_cloud(config)
+    sample = segment(cloud, cloud.newest.manifest.version)
+    result = cloud.train([sample] * 5, 1)
+    assert result.update is not None
+    sent = cloud.transfer('', update(0).manifest.version)
+    assert sent.manifest.version == result.update.manifest.version
+    assert 10_000 < len(sent.payload) <= 20_000

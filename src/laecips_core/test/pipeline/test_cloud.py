@@ -24,6 +24,7 @@ from laecips_core.labels.edge_labels import EdgeLabels
 from laecips_core.masks.runs import from_partition
 from laecips_core.mining.confidence import SppMiner
 from laecips_core.pipeline.cloud import CloudPipeline
+from laecips_core.pipeline.cloud import FrameUidError
 from laecips_core.pipeline.cloud import HardFrame
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.ports import LabelSource
@@ -235,3 +236,24 @@ def test_a_refused_frame_reaches_no_large_model() -> None:
         pipeline(generator, labels=teacher).segment(with_data(b'no image'))
     assert generator.seen == []
     assert teacher.seen == []
+
+
+def test_a_frame_for_training_gets_a_sample_and_no_encoded_mask() -> None:
+    done = pipeline().segment(replace(REQUEST, training_only=True))
+    assert (done.label_png, done.confidence_png) == (b'', b'')
+    np.testing.assert_array_equal(
+        done.sample.segmentation.labels, pipeline().segment(REQUEST).sample.segmentation.labels
+    )
+
+
+@pytest.mark.parametrize('length', [0, 257, 10**6])
+def test_a_frame_uid_of_no_usable_length_is_refused(length: int) -> None:
+    match = f'frame_uid: expected 1 to 256 characters, got {length}'
+    with pytest.raises(FrameUidError, match=match):
+        pipeline().segment(replace(REQUEST, frame_uid='x' * length))
+
+
+@pytest.mark.parametrize('length', [1, 256])
+def test_a_frame_uid_of_any_other_length_is_taken(length: int) -> None:
+    done = pipeline().segment(replace(REQUEST, frame_uid='x' * length))
+    assert done.sample.frame.frame_uid == 'x' * length

@@ -160,3 +160,16 @@ def test_a_prediction_carries_size_and_version() -> None:
     prediction = predict(parts(1), FRAME)
     assert prediction.softmax.shape == (3, 4, 6)
     assert (prediction.size_px, prediction.weights_version) == ((4, 6), 'v1')
+
+
+def test_the_last_image_is_kept_for_the_next_self_check() -> None:
+    pipeline = EdgePipeline(parts(1), fixed(0.5))
+    assert pipeline.last_image is None
+    pipeline.process(FRAME)
+    assert pipeline.last_image is FRAME.image
+
+
+def test_proven_parts_are_what_may_be_returned_to() -> None:
+    start = parts(1)
+    running = EdgePipeline(start, fixed(0.5)).running
+    assert (running.parts, running.good, running.frames_left) == (start, start, 0)

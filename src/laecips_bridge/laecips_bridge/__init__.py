@@ -1,0 +1,1 @@
+"""The LAECIPS bridge between the DDS domains of robot and server."""

@@ -1,0 +1,1 @@
+"""A thin, flaky link on one machine, for tests and measurements."""
