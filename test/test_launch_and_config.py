@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from laecips_bridge.bridge_config import BridgeConfig
 from laecips_bringup.node_settings import checked
 from laecips_bringup.node_settings import read_params_file
 from laecips_core.config import CloudConfig
@@ -50,8 +51,19 @@ def test_launch_files_give_a_description(path: Path) -> None:
     assert module.generate_launch_description().entities
 
 
-@pytest.mark.parametrize(('node', 'config'), [('edge', EdgeConfig()), ('cloud', CloudConfig())])
-def test_parameter_files_hold_known_settings_in_bounds(node: str, config: object) -> None:
-    values = read_params_file(ROOT / 'config' / f'{node}.yaml', node)
+@pytest.mark.parametrize(
+    ('file', 'node', 'config'),
+    [
+        ('edge', 'edge', EdgeConfig()),
+        ('flat_domain', 'edge', EdgeConfig()),
+        ('cloud', 'cloud', CloudConfig()),
+        ('bridge_robot', 'bridge', BridgeConfig()),
+        ('bridge_server', 'bridge', BridgeConfig()),
+    ],
+)
+def test_parameter_files_hold_known_settings_in_bounds(
+    file: str, node: str, config: object
+) -> None:
+    values = read_params_file(ROOT / 'config' / f'{file}.yaml', node)
     assert values
     checked(config, values)

@@ -16,6 +16,9 @@ from laecips_bridge.keys import TOPICS
 MAX_BEAT_BYTES = 16_384
 """Largest heartbeat or answer that is decoded."""
 
+MAX_TOPIC_BYTES = MAX_BEAT_BYTES // len(TOPICS) - 128
+"""Largest latched message: an answer has room for all of them."""
+
 _DIGEST_BYTES = 8
 _MAX_NUMBER = 2**63 - 1
 

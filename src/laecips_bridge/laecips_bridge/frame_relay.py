@@ -13,6 +13,8 @@ from laecips_bridge.bridge_config import BridgeConfig
 from laecips_bridge.byte_budget import ByteBudget
 from laecips_bridge.deferred_service import Answer
 from laecips_bridge.deferred_service import DeferredService
+from laecips_bridge.errors import PayloadTooLargeError
+from laecips_bridge.keys import check_robot
 from laecips_bridge.keys import key_of
 from laecips_bridge.keys import SEGMENT
 from laecips_bridge.message_codec import pack
@@ -27,7 +29,9 @@ from laecips_ros.counters import Counters
 
 # The answer must reach the edge before the edge gives up.
 _MARGIN_S = 0.03
+_MOST_WAIT_S = 60.0
 _LATER = {
+    SegmentHardFrame.Response.UNKNOWN_VERSION: 'unknown_version',
     SegmentHardFrame.Response.OVER_BUDGET: 'over_budget',
     SegmentHardFrame.Response.NO_LINK: 'no_link',
     SegmentHardFrame.Response.NO_ANSWER: 'no_answer',
@@ -80,14 +84,14 @@ class FrameRelay:
 
     def _take(self, request: SegmentHardFrame.Request, answer: Answer) -> None:
         self._counters.add('frames')
-        error = self._fault(request)
-        if error:
+        try:
+            payload = self._pack(request)
+        except LaecipsError as error:
+            self._counters.add_error(error)
             self._counters.add('frames.refused')
-            answer(
-                SegmentHardFrame.Response(status=SegmentHardFrame.Response.REFUSED, error=error)
-            )
+            refused = SegmentHardFrame.Response.REFUSED
+            answer(SegmentHardFrame.Response(status=refused, error=str(error)))
             return
-        payload = pack(request)
         status = self._hindrance(request, len(payload))
         reason = 'handed_over' if request.training_only else _LATER.get(status, 'in_flight')
         with self._lock:
@@ -100,15 +104,13 @@ class FrameRelay:
         answer(_later(status, kept))
         self._counters.add(f'frames.later.{reason}')
 
-    def _fault(self, request: SegmentHardFrame.Request) -> str:
-        if request.robot != self._config.robot or not request.frame_uid.startswith(
-            f'{self._config.robot}/'
-        ):
-            return f'robot: expected {self._config.robot}, got {request.robot[:80]!r}'
+    def _pack(self, request: SegmentHardFrame.Request) -> bytes:
+        check_robot(request, self._config.robot)
+        payload = pack(request)
         most = self._config.limits.max_frame_bytes
-        if len(request.image_data) > most:
-            return f'image_data: expected at most {most} bytes, got {len(request.image_data)}'
-        return ''
+        if len(payload) > most:
+            raise PayloadTooLargeError('hard frame', f'at most {most} bytes', len(payload))
+        return payload
 
     def _hindrance(self, request: SegmentHardFrame.Request, size_bytes: int) -> int:
         """Give OK when the frame may go up now."""
@@ -119,7 +121,7 @@ class FrameRelay:
         return int(SegmentHardFrame.Response.OK)
 
     def _send(self, request: SegmentHardFrame.Request, payload: bytes, answer: Answer) -> None:
-        wait_s = request.deadline_s or self._config.link.answer_timeout_s
+        wait_s = min(request.deadline_s or self._config.link.answer_timeout_s, _MOST_WAIT_S)
         self._counters.add('bytes_up', len(payload))
         self._questions.ask(
             key_of(self._config.robot, SEGMENT),
@@ -132,26 +134,23 @@ class FrameRelay:
 
     def _answered(self, frame_uid: str, answer: Answer, reply: Reply) -> None:
         response = self._read(reply)
-        answer(response)
-        if response.status == SegmentHardFrame.Response.OK:
+        try:
+            answer(response)
+        finally:
+            # Whoever asked may be gone.
+            self._settle(frame_uid, response.status)
+            self._leave(frame_uid)
+
+    def _settle(self, frame_uid: str, status: int) -> None:
+        if status == SegmentHardFrame.Response.OK:
             self._counters.add('frames.answered')
             self._outbox.sent(frame_uid)
-        elif response.status in (
-            SegmentHardFrame.Response.REFUSED,
-            SegmentHardFrame.Response.UNKNOWN_VERSION,
-        ):
+        elif status == SegmentHardFrame.Response.REFUSED:
             # The same bytes would be refused again; weights that are gone are no fault of theirs.
-            self._settle_refused(frame_uid, response)
-        else:
-            self._counters.add('frames.later.no_answer')
-        self._leave(frame_uid)
-
-    def _settle_refused(self, frame_uid: str, response: SegmentHardFrame.Response) -> None:
-        if response.status == SegmentHardFrame.Response.REFUSED:
             self._counters.add('frames.refused')
             self._outbox.refused(frame_uid, 'refused')
         else:
-            self._counters.add('frames.later.unknown_version')
+            self._counters.add(f'frames.later.{_LATER.get(status, "cloud_failed")}')
 
     def _read(self, reply: Reply) -> SegmentHardFrame.Response:
         if reply.payload is None:

@@ -72,9 +72,10 @@ class Heartbeat:
 
     def beat(self) -> None:
         """Send one heartbeat; never waits."""
-        self._number += 1
-        number, now_s = self._number, monotonic()
+        now_s = monotonic()
         with self._lock:
+            self._number += 1
+            number = self._number
             known = {name: digest_of(packed) for name, packed in self._packed.items()}
         self._watch.beat_sent(number, now_s)
         self._questions.ask(

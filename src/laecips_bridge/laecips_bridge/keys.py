@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from typing import Any
 
+from laecips_bridge.bridge_config import ROBOT_NAME
 from laecips_bridge.errors import PayloadError
+from laecips_bridge.errors import RobotRefusedError
 
 ROOT = 'laecips'
 SEGMENT = 'segment_hard_frame'
@@ -13,8 +15,6 @@ TRAIN = 'train_now'
 BEAT = 'beat'
 TOPICS = ('model_version', 'training_round')
 """Latched topics of the cloud that the robot's bridge offers again."""
-
-ROBOT_NAME = re.compile(r'[a-z0-9][a-z0-9_-]{0,62}')
 
 
 def key_of(robot: str, what: str) -> str:
@@ -45,5 +45,19 @@ def robot_of(key: str) -> str:
     """
     parts = key.split('/')
     if len(parts) != 3 or parts[0] != ROOT or not ROBOT_NAME.fullmatch(parts[1]):
-        raise PayloadError('key', f'{ROOT}/ROBOT/NAME', key)
+        raise PayloadError('key', f'{ROOT}/ROBOT/NAME', repr(key)[:100])
     return parts[1]
+
+
+def check_robot(request: Any, robot: str) -> None:
+    """
+    Refuse a request that speaks for another robot than the one whose key it came by.
+
+    :param request: of any service; one without robot and frame uid belongs to nobody.
+    :param robot: whose key it was, and so whose certificate.
+    :raises RobotRefusedError: when they differ.
+    """
+    told = getattr(request, 'robot', robot)
+    uid = getattr(request, 'frame_uid', f'{robot}/')
+    if told != robot or not uid.startswith(f'{robot}/'):
+        raise RobotRefusedError('robot in the request', robot, f'{told[:80]} {uid[:80]}')

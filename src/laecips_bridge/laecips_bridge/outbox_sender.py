@@ -23,7 +23,6 @@ from laecips_ros.counters import Counters
 
 # Room in the byte budget that a hard frame finds when one comes.
 _ROOM_BYTES = 131_072
-_ENVELOPE_BYTES = 4096
 
 
 class OutboxSender:
@@ -69,7 +68,7 @@ class OutboxSender:
         self._send(kept)
 
     def _send(self, kept: Kept) -> None:
-        most = self._config.limits.max_frame_bytes + _ENVELOPE_BYTES
+        most = self._config.limits.max_frame_bytes
         try:
             request = unpack(SegmentHardFrame.Request, kept.payload, most)
         except LaecipsError as error:

@@ -12,6 +12,7 @@ import zenoh
 from laecips_bridge.bounded_thread import BoundedThread
 from laecips_bridge.cloud_calls import CloudCalls
 from laecips_bridge.errors import RobotRefusedError
+from laecips_bridge.keys import check_robot
 from laecips_bridge.keys import robot_of
 from laecips_bridge.message_codec import pack
 from laecips_bridge.message_codec import unpack
@@ -96,7 +97,13 @@ class QueryDesk:
             self._counters.add(f'{self._what}.unanswered')
             self._refuse(query, reason)
             return
-        packed = pack(response)
+        try:
+            packed = pack(response)
+        except LaecipsError as error:
+            self._counters.add_error(error)
+            self._seldom.warn(f'answer of the cloud: {error}', f'{self._what} {error.code}')
+            self._refuse(query, str(error))
+            return
         self._later(query, lambda: query.reply(query.key_expr, packed))
         self._counters.add(f'{self._what}.ms', round(1000 * (monotonic() - arrived_s)))
 
@@ -113,17 +120,3 @@ class QueryDesk:
         if not self._answers.run(send):
             self._counters.add_drop(f'{self._what}_answers_full')
             query.drop()
-
-
-def check_robot(request: Any, robot: str) -> None:
-    """
-    Refuse a request that speaks for another robot than the one whose key it came by.
-
-    :param request: of any service; one without robot and frame uid belongs to nobody.
-    :param robot: whose key it was, and so whose certificate.
-    :raises RobotRefusedError: when they differ.
-    """
-    told = getattr(request, 'robot', robot)
-    uid = getattr(request, 'frame_uid', f'{robot}/')
-    if told != robot or not uid.startswith(f'{robot}/'):
-        raise RobotRefusedError('robot in the request', robot, f'{told[:80]} {uid[:80]}')

@@ -138,7 +138,7 @@ class Questions:
         if number not in self._open:
             return
         replies: list[Reply] = []
-        handler = zenoh.handlers.Callback(
+        handler: zenoh.handlers.Callback[zenoh.Reply] = zenoh.handlers.Callback(
             lambda reply: replies.append(_read(reply)),
             lambda: self._settle(number, (replies or [Reply(None, 'nobody answers there')])[0]),
         )

@@ -12,8 +12,10 @@ import zenoh
 
 from laecips_bridge.beats import Beat
 from laecips_bridge.beats import digest_of
+from laecips_bridge.beats import MAX_TOPIC_BYTES
 from laecips_bridge.beats import pack_beat
 from laecips_bridge.beats import unpack_beat
+from laecips_bridge.errors import PayloadTooLargeError
 from laecips_bridge.errors import RobotRefusedError
 from laecips_bridge.heartbeat import TOPIC_KINDS
 from laecips_bridge.keys import key_of
@@ -95,9 +97,15 @@ class RobotDesk:
         return pack_beat(Beat(beat.number, news))
 
     def _listener(self, name: str) -> Any:
-        return lambda msg: self._announce(name, pack(msg))
+        return lambda msg: self._announce(name, msg)
 
-    def _announce(self, name: str, packed: bytes) -> None:
+    def _announce(self, name: str, msg: Any) -> None:
+        try:
+            packed = _packed(name, msg)
+        except LaecipsError as error:
+            self._counters.add_error(error)
+            self._seldom.warn(f'cloud/{name}: {error}', f'cloud/{name} {error.code}')
+            return
         with self._lock:
             self._packed[name] = packed
         for robot in self._robots:
@@ -108,3 +116,10 @@ class RobotDesk:
                 priority=zenoh.Priority.INTERACTIVE_LOW,
                 congestion_control=zenoh.CongestionControl.DROP,
             )
+
+
+def _packed(name: str, msg: Any) -> bytes:
+    packed = pack(msg)
+    if len(packed) > MAX_TOPIC_BYTES:
+        raise PayloadTooLargeError(name, f'at most {MAX_TOPIC_BYTES} bytes', len(packed))
+    return packed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from time import monotonic
 
 from rclpy.node import Node
@@ -16,7 +15,7 @@ from laecips_bridge.heartbeat import Heartbeat
 from laecips_bridge.link_state import LinkStatePublisher
 from laecips_bridge.link_watch import LinkLevel
 from laecips_bridge.link_watch import LinkWatch
-from laecips_bridge.outbox import Outbox
+from laecips_bridge.outbox import open_outbox
 from laecips_bridge.outbox_sender import OutboxSender
 from laecips_bridge.pacing import pace
 from laecips_bridge.questions import Questions
@@ -53,7 +52,7 @@ class RobotSide:
         self._opened_s = 0.0
         self._refusals = Seldom(_log)
         self._subscribers: list[zenoh.Subscriber] = []
-        self._outbox = _open_outbox(config, counters)
+        self._outbox = open_outbox(config.outbox, counters)
         self._budget = ByteBudget(config.budget.bytes_per_s, config.budget.burst_bytes)
         self._questions = Questions()
         parts = node, config, self._questions
@@ -148,8 +147,3 @@ class RobotSide:
         self._later.check()
         facts = self._watch.state(monotonic())
         self._state.publish(facts, self._outbox.frames, self._outbox.size_bytes)
-
-
-def _open_outbox(config: BridgeConfig, counters: Counters) -> Outbox:
-    path = Path(config.outbox.path).expanduser() if config.outbox.path else None
-    return Outbox(path, config.outbox.max_bytes, counters)

@@ -53,6 +53,7 @@ class ServerSide:
         :raises ListenError: when the address cannot be listened on, or a certificate not be read.
         """
         self._config, self._robots = config, config.link.robot_names
+        self._unpaced = True
         seldom = Seldom(_log)
         self._session = _listen(config)
         self._beats = RobotDesk(node, self._session, self._robots, counters, seldom)
@@ -72,7 +73,9 @@ class ServerSide:
         self._queryables.append(
             self._session.declare_queryable(every_robots(BEAT), self._beats.take)
         )
-        self._links = self._session.info.declare_link_events_listener(self._take_link)
+        self._links = self._session.info.declare_link_events_listener(
+            self._take_link, history=True
+        )
         self._timer = steady_timer(node, _CHECK_S, self._check)
         _log.info('listening on %s for %s', config.link.listen, ', '.join(self._robots))
 
@@ -114,12 +117,15 @@ class ServerSide:
         return self._session.declare_queryable(every_robots(what), desk.take)
 
     def _take_link(self, event: zenoh.LinkEvent) -> None:
-        if event.kind == zenoh.SampleKind.PUT:
-            link = self._config.link
-            pace([event.link], link.rate_bytes_per_s, link.background_down_ratio)
+        # Told before the socket can be found: paced at the next check.
+        self._unpaced = True
         self._refusals.take_link(event)
 
     def _check(self) -> None:
+        if self._unpaced:
+            link, links = self._config.link, self._session.info.links()
+            paced = pace(links, link.rate_bytes_per_s, link.background_down_ratio)
+            self._unpaced = paced < len(links)
         for calls in self._calls:
             calls.expire()
         self._refusals.check()

@@ -72,7 +72,13 @@ class UpdateRelay:
 
     def _update(self, request: GetModelUpdate.Request, answer: Answer) -> None:
         request.max_bytes = min(request.max_bytes, _MAX_CHUNK_BYTES)
-        question = pack(request)
+        try:
+            question = pack(request)
+        except LaecipsError as error:
+            self._counters.add_error(error)
+            refused = GetModelUpdate.Response.REFUSED
+            answer(GetModelUpdate.Response(status=refused, error=str(error)))
+            return
 
         def done(reply: Reply) -> None:
             response = self._response(GetModelUpdate, reply)
@@ -115,11 +121,14 @@ class UpdateRelay:
             new = {question: _Ahead() for question in wanted - kept.keys()}
             self._ahead = kept | new
         for question, ahead in new.items():
-            self._ask(UPDATE, question, partial(self._came_ahead, ahead))
+            self._ask(UPDATE, question, partial(self._came_ahead, question, ahead))
 
-    def _came_ahead(self, ahead: _Ahead, reply: Reply) -> None:
+    def _came_ahead(self, question: bytes, ahead: _Ahead, reply: Reply) -> None:
         with self._lock:
             ahead.reply, waiting = reply, ahead.waiting
+            # A failure is not kept: when the edge asks, the link may be there again.
+            if reply.payload is None and self._ahead.get(question) is ahead:
+                del self._ahead[question]
         for done in waiting:
             done(reply)
 

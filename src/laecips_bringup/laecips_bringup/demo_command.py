@@ -111,13 +111,15 @@ def _run_method(method: str, dataset: DataSet, out: Path, seed: int) -> RunRecor
 
 def forget_weights(store: Path) -> None:
     """
-    Remove an older demo's weights: the cloud would go on from them.
+    Remove an older demo's weights and samples: the cloud would go on from them, and train on no
+    frame that it has had before.
 
-    :param store: folder of the cloud's released weights; nothing else in it is touched.
+    :param store: folder of the cloud; nothing else in it is touched.
     """
     if store.exists():
-        for path in [*store.glob(f'*{SUFFIX}'), store / 'NEWEST']:
-            path.unlink(missing_ok=True)
+        for pattern in (f'*{SUFFIX}', 'NEWEST', 'samples.sqlite*'):
+            for path in store.glob(pattern):
+                path.unlink()
 
 
 def _write(

@@ -19,8 +19,10 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from laecips_msgs.msg import LinkState
 from laecips_msgs.srv import GetModelUpdate
 from laecips_msgs.srv import SegmentHardFrame
+from laecips_ros import qos
 
 ROBOT = 'bench'
 _READY_S = 30.0
@@ -80,6 +82,10 @@ class Asker(Node):
         self._plan = plan
         self._segment = self.create_client(SegmentHardFrame, 'cloud/segment_hard_frame')
         self._update = self.create_client(GetModelUpdate, 'cloud/get_model_update')
+        self._link_state: int | None = None  # where no bridge is, nobody tells
+        self._link = self.create_subscription(
+            LinkState, 'cloud/link_state', self._take_state, qos.latched()
+        )
         self._weights_bytes = 0
         self._pulling = False
         self._noise = random.Random(1).randbytes(plan.frame_bytes)
@@ -108,10 +114,14 @@ class Asker(Node):
             if self._segment.service_is_ready() and self._update.service_is_ready():
                 # Not with a hard frame: one without a link would be kept, and sent again later.
                 response = self._answer(self._update, GetModelUpdate.Request(max_bytes=1))
-                if response is not None and response.status == GetModelUpdate.Response.OK:
+                answered = response is not None and response.status == GetModelUpdate.Response.OK
+                if answered and self._link_state in (None, LinkState.UP):
                     return
             time.sleep(_POLL_S)
         raise TimeoutError(f'no answer from the cloud within {_READY_S:.0f} s')
+
+    def _take_state(self, msg: LinkState) -> None:
+        self._link_state = msg.state
 
     def _measure(self, times: BenchTimes) -> None:
         cpu_s, begin_s = self._cpu_s(), time.perf_counter()

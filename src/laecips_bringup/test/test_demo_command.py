@@ -19,7 +19,8 @@ def test_settings_of_every_method_are_allowed(method: str) -> None:
 
 
 def test_weights_of_an_older_demo_are_forgotten_and_nothing_else(tmp_path: Path) -> None:
-    for name in ('0123456789ab.safetensors', 'NEWEST', 'notes.txt'):
+    names = ('0123456789ab.safetensors', 'NEWEST', 'samples.sqlite', 'samples.sqlite-wal')
+    for name in (*names, 'notes.txt'):
         (tmp_path / name).touch()
     forget_weights(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ['notes.txt']

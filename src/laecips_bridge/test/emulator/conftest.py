@@ -13,7 +13,7 @@ from laecips_bridge.emulator.network_namespace import command_in
 
 PATIENCE_S = 20.0
 
-StartIn = Callable[..., 'subprocess.Popen[str]']
+StartHere = Callable[..., 'subprocess.Popen[str]']
 
 
 @pytest.fixture(scope='session')
@@ -28,7 +28,7 @@ def needs_namespaces(namespaces_reason: str) -> None:
 
 
 @pytest.fixture
-def start_in(needs_namespaces: None) -> Iterator[StartIn]:
+def start_in(needs_namespaces: None) -> Iterator[StartHere]:
     """Start Python source inside a namespace; a server's first line of output is awaited."""
     started: list[subprocess.Popen[str]] = []
 

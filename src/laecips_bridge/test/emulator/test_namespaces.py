@@ -15,7 +15,7 @@ from laecips_bridge.emulator.namespaces import LinkedNamespaces
 from laecips_bridge.emulator.network_namespace import ip
 
 Eventually = Callable[[Callable[[], bool], str], None]
-StartIn = Callable[..., 'subprocess.Popen[str]']
+StartHere = Callable[..., 'subprocess.Popen[str]']
 
 SLEEPER = """
 import time
@@ -30,7 +30,7 @@ def device_names() -> set[str]:
     return {path.name for path in Path('/sys/class/net').iterdir()}
 
 
-def test_nothing_is_left_after_an_error(start_in: StartIn, eventually: Eventually) -> None:
+def test_nothing_is_left_after_an_error(start_in: StartHere, eventually: Eventually) -> None:
     devices = device_names()
     link = LinkedNamespaces(LinkProfile())
     inside: list[subprocess.Popen[str]] = []

@@ -15,7 +15,7 @@ from laecips_bridge.emulator.network_namespace import remove_leftovers
 from laecips_bridge.emulator.network_namespace import remove_namespace
 
 Eventually = Callable[[Callable[[], bool], str], None]
-StartIn = Callable[..., 'subprocess.Popen[str]']
+StartHere = Callable[..., 'subprocess.Popen[str]']
 
 ABANDONED = """
 import subprocess, sys, time
@@ -49,7 +49,7 @@ def test_command_in_leaves_the_command_as_it_is() -> None:
     assert command_in('robot', ['echo', '-n', 'a b']) == expected
 
 
-def test_the_command_keeps_its_process_id(start_in: StartIn) -> None:
+def test_the_command_keeps_its_process_id(start_in: StartHere) -> None:
     name = make_namespace('test')
     try:
         process = start_in(name, 'import os; print(os.getpid())')
@@ -66,7 +66,9 @@ def test_removing_twice_is_removing_once() -> None:
     remove_namespace(name)
 
 
-def test_what_a_killed_process_left_is_removed(start_in: StartIn, eventually: Eventually) -> None:
+def test_what_a_killed_process_left_is_removed(
+    start_in: StartHere, eventually: Eventually
+) -> None:
     process = start_in('', ABANDONED)
     assert process.stdout is not None
     robot, server, inside = process.stdout.readline().split()

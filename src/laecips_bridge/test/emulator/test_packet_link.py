@@ -15,7 +15,7 @@ from laecips_bridge.emulator.link_profile import LinkProfile
 from laecips_bridge.emulator.namespaces import LinkedNamespaces
 
 Eventually = Callable[[Callable[[], bool], str], None]
-StartIn = Callable[..., 'subprocess.Popen[str]']
+StartHere = Callable[..., 'subprocess.Popen[str]']
 
 RATE_BYTES_PER_S = 500_000.0
 DELAY_S = 0.01
@@ -142,7 +142,7 @@ def counted(link: LinkedNamespaces) -> int:
 
 
 @pytest.mark.parametrize('congestion', ['cubic', 'bbr'])
-def test_bulk_tcp_takes_the_ideal_time(start_in: StartIn, congestion: str) -> None:
+def test_bulk_tcp_takes_the_ideal_time(start_in: StartHere, congestion: str) -> None:
     known = Path('/proc/sys/net/ipv4/tcp_available_congestion_control').read_text().split()
     if congestion not in known:
         pytest.skip(f'this kernel has no {congestion}')
@@ -158,7 +158,7 @@ def test_bulk_tcp_takes_the_ideal_time(start_in: StartIn, congestion: str) -> No
     assert cpu_s < 0.5 * took_s
 
 
-def test_round_trip_is_twice_the_delay(start_in: StartIn) -> None:
+def test_round_trip_is_twice_the_delay(start_in: StartHere) -> None:
     with LinkedNamespaces(LinkProfile(RATE_BYTES_PER_S, DELAY_S)) as link:
         serve(start_in(link.server, ECHO_SERVER))
         times_s = numbers(start_in(link.robot, PING_CLIENT, link.server_address, 100))
@@ -169,7 +169,7 @@ def test_round_trip_is_twice_the_delay(start_in: StartIn) -> None:
 
 
 def lost_numbers(
-    start_in: StartIn, eventually: Eventually, seed: int, count: int
+    start_in: StartHere, eventually: Eventually, seed: int, count: int
 ) -> tuple[set[int], dict[str, int]]:
     profile = LinkProfile(12.5e6, 0.001, loss_ratio=0.05, queue_bytes=10_000_000, seed=seed)
     with LinkedNamespaces(profile) as link:
@@ -183,7 +183,7 @@ def lost_numbers(
 
 
 def test_udp_loses_its_share_and_the_seed_decides_which(
-    start_in: StartIn, eventually: Eventually
+    start_in: StartHere, eventually: Eventually
 ) -> None:
     lost, dropped = lost_numbers(start_in, eventually, 5, 4000)
     assert dropped == {'queue': 0, 'loss': len(lost), 'cut': 0, 'device': 0}
@@ -194,7 +194,7 @@ def test_udp_loses_its_share_and_the_seed_decides_which(
 
 
 def test_a_burst_larger_than_the_queue_loses_its_end(
-    start_in: StartIn, eventually: Eventually
+    start_in: StartHere, eventually: Eventually
 ) -> None:
     with LinkedNamespaces(LinkProfile(20_000.0, queue_bytes=15_000)) as link:
         numbers(start_in(link.robot, NUMBER_CLIENT, link.server_address, 100, 1000))
@@ -205,7 +205,7 @@ def test_a_burst_larger_than_the_queue_loses_its_end(
     assert uplink.dropped_packets['queue'] == 100 - uplink.delivered_packets
 
 
-def test_tcp_survives_a_cut_of_two_seconds(start_in: StartIn, eventually: Eventually) -> None:
+def test_tcp_survives_a_cut_of_two_seconds(start_in: StartHere, eventually: Eventually) -> None:
     with LinkedNamespaces(LinkProfile(RATE_BYTES_PER_S, DELAY_S)) as link:
         serve(start_in(link.server, BULK_SERVER))
         client = start_in(link.robot, BULK_CLIENT, link.server_address, 500_000)
@@ -224,7 +224,7 @@ def test_tcp_survives_a_cut_of_two_seconds(start_in: StartIn, eventually: Eventu
     assert bulk_ideal_s(500_000) + 1.9 < took_s < bulk_ideal_s(500_000) + 2.0 + 3.0
 
 
-def test_multicast_goes_across(start_in: StartIn) -> None:
+def test_multicast_goes_across(start_in: StartHere) -> None:
     with LinkedNamespaces(LinkProfile()) as link:
         server = start_in(link.server, MULTICAST_SERVER)
         serve(server)
@@ -233,20 +233,20 @@ def test_multicast_goes_across(start_in: StartIn) -> None:
         assert output == f'discovery from {link.robot_address}\n'
 
 
-def test_nothing_else_can_be_reached(start_in: StartIn) -> None:
+def test_nothing_else_can_be_reached(start_in: StartHere) -> None:
     with LinkedNamespaces(LinkProfile()) as link:
         process = start_in(link.robot, STRANGER_CLIENT)
         assert process.communicate(timeout=20)[0] == 'ENETUNREACH\n'
 
 
-def test_each_side_reaches_itself(start_in: StartIn) -> None:
+def test_each_side_reaches_itself(start_in: StartHere) -> None:
     with LinkedNamespaces(LinkProfile()) as link:
         serve(start_in(link.robot, ECHO_SERVER))
         assert max(numbers(start_in(link.robot, PING_CLIENT, '127.0.0.1', 3))) < 5.0
         assert link.counters().robot_to_server.taken_packets == 0
 
 
-def test_two_pairs_do_not_meet(start_in: StartIn) -> None:
+def test_two_pairs_do_not_meet(start_in: StartHere) -> None:
     with LinkedNamespaces(LinkProfile()) as one, LinkedNamespaces(LinkProfile()) as other:
         assert len({one.robot, one.server, other.robot, other.server}) == 4
         serve(start_in(one.server, ECHO_SERVER))
@@ -255,7 +255,7 @@ def test_two_pairs_do_not_meet(start_in: StartIn) -> None:
         assert other.counters().robot_to_server.taken_packets == 0
 
 
-def test_ports_taken_outside_are_free_inside(start_in: StartIn) -> None:
+def test_ports_taken_outside_are_free_inside(start_in: StartHere) -> None:
     with (
         socket.create_server(('127.0.0.1', 0)) as outside,
         LinkedNamespaces(LinkProfile()) as link,

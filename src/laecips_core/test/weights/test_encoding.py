@@ -55,6 +55,7 @@ def forged(arrays: WeightArrays) -> WeightUpdate:
     manifest = dataclasses.replace(
         make_update().manifest,
         version=facts.version,
+        tensors_sha256=facts.tensors_sha256,
         parent='',
         sha256=digest,
         size_bytes=len(payload),
