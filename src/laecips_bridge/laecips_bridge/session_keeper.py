@@ -83,20 +83,27 @@ class SessionKeeper:
                 wait_s = min(2 * wait_s, self._most_s)
                 continue
             wait_s = self._first_s
-            self._events.on_open(session)
-            self._watch(session)
+            if not self._stopped.is_set():
+                self._serve(session)
+            close_session(session)
 
-    def _watch(self, session: zenoh.Session) -> None:
-        reason = 'the bridge ends'
+    def _serve(self, session: zenoh.Session) -> None:
+        try:
+            self._events.on_open(session)
+            reason = self._watch(session)
+        except (zenoh.ZError, OSError) as error:
+            # Lost while it was put to use.
+            reason = str(error)
+            self._stopped.wait(self._first_s)
+        self._events.on_lost(reason)
+
+    def _watch(self, session: zenoh.Session) -> str:
         while not self._stopped.wait(_LOST_CHECK_S):
             if session.is_closed() or len(session.info.links()) < len(PRIORITIES):
-                reason = 'a connection was closed'
-                break
+                return 'a connection was closed'
             if not self._still_good():
-                reason = 'no heartbeat came back'
-                break
-        self._events.on_lost(reason)
-        close_session(session)
+                return 'no heartbeat came back'
+        return 'the bridge ends'
 
 
 def close_session(session: zenoh.Session) -> None:

@@ -240,6 +240,13 @@ class UpdateConfig:
         low=0.0,
         high=1.0,
     )
+    gate_kept_gain: float = setting(
+        0.0,
+        'Gate: where no candidate passes and the running version is not better than the first by '
+        'this, the first goes out again.',
+        low=0.0,
+        high=1.0,
+    )
     gate_retries: int = setting(
         0,
         'Gate: a rejected candidate is tried again so often, each time at half its distance from '

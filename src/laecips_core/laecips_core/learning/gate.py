@@ -68,13 +68,16 @@ class OpenGate:
     @property
     def way_back(self) -> ModelWeights | None:
         """
-        The first version, where the running one has become worse than it; else None.
+        The first version, where the running one no longer leads it by enough; else None.
 
         What was learnt in one light may do harm in the next. Only the source frames in the
         colours of the stream can tell; without that measure there is no way back.
         """
-        least = self.first.restyled - self.config.gate_restyled_tolerance
-        return self.first_weights if self.running.restyled < least else None
+        config = self.config
+        least = self.first.restyled + config.gate_kept_gain - config.gate_restyled_tolerance
+        if self.running == self.first or not self.running.restyled < least:
+            return None
+        return self.first_weights
 
     def judge(self, candidate: ModelWeights) -> GateDecision:
         """

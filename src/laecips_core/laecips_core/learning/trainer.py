@@ -153,7 +153,7 @@ class Trainer:
             if decision.released:
                 break
         if not decision.released and gate.way_back is not None:
-            reason = f'back to the first version, which is better by now: {decision.reason}'
+            reason = f'back to the first version, the lead over it is lost: {decision.reason}'
             return self._encode(gate.way_back, parent), GateDecision(True, reason)
         if retry:
             reason = f'at {share:g} of the way: {decision.reason}'

@@ -208,6 +208,18 @@ def test_there_is_a_way_back_when_the_light_has_turned_against_the_running_versi
     assert gate.open(RIGHT, [], [dark(2)]).way_back is None
 
 
+def test_there_is_a_way_back_when_the_lead_over_the_first_version_is_too_small() -> None:
+    for kept_gain, back in ((0.0, None), (0.1, BY_DAY)):
+        gate = ReleaseGate(replace(STREAM, gate_kept_gain=kept_gain), PLAN, [labelled(0)])
+        gate.open(BY_DAY, [])  # becomes the first version
+        assert gate.open(RIGHT, [], [labelled(0).frame.image]).way_back is back
+
+
+def test_there_is_no_way_back_from_the_first_version_to_itself() -> None:
+    gate = ReleaseGate(replace(STREAM, gate_kept_gain=1.0), PLAN, [labelled(0)])
+    assert gate.open(RIGHT, [], [dark(2)]).way_back is None
+
+
 def test_there_is_no_way_back_within_the_tolerance_or_unmeasured() -> None:
     for tolerance in (0.9, 1.0):
         config = replace(CONFIG, gate_restyled_tolerance=tolerance)

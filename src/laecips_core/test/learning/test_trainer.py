@@ -291,7 +291,7 @@ def test_a_round_without_a_candidate_goes_back_to_a_first_version_that_is_better
     assert result.update is not None
     assert result.update.manifest.version == RUNNING.manifest.version
     assert result.update.manifest.parent == released.manifest.version
-    assert result.reason.startswith('back to the first version, which is better by now: source')
+    assert result.reason.startswith('back to the first version, the lead over it is lost: source')
 
 
 def without_bias(parent: ModelWeights, child: ModelWeights) -> ModelWeights:
