@@ -46,7 +46,7 @@ class LinkWorld:
     A robot and a server that share nothing but an emulated link; nothing is left after it.
 
     Nodes are called edge, bridge_robot, bridge_server and cloud. What they publish is recorded by
-    a witness on each side: ``robot`` and ``server``.
+    a witness on each side: ``robot`` and ``server``. ``started_s`` tells when each was started.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class LinkWorld:
         self._changes = changes or {}
         self._domains = _two_domains()
         self._nodes: dict[str, NodeProcess] = {}
-        self._starts: dict[str, int] = {}
+        self.started_s: dict[str, list[float]] = {}
         self._undo = ExitStack()
 
     def __enter__(self) -> LinkWorld:
@@ -164,8 +164,9 @@ class LinkWorld:
 
         :param program: what to start.
         """
-        number = self._starts[program.name] = self._starts.get(program.name, 0) + 1
-        once = replace(program, name=f'{program.name}_{number}')
+        started_s = self.started_s.setdefault(program.name, [])
+        started_s.append(time.monotonic())
+        once = replace(program, name=f'{program.name}_{len(started_s)}')
         self._nodes[program.name] = NodeProcess(once, self.folder, os.environ)
 
     def kill(self, name: str) -> None:
@@ -198,7 +199,7 @@ class LinkWorld:
 
         :param name: of the process.
         """
-        path = self.folder / f'{name}_{self._starts[name]}.log'
+        path = self.folder / f'{name}_{len(self.started_s[name])}.log'
         return path.read_text(encoding='utf-8', errors='replace')
 
     def until(

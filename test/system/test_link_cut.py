@@ -80,15 +80,18 @@ def test_a_cut_of_30_s_costs_no_mask_no_sample_and_no_restart(tmp_path: Path) ->
 
 
 def _every_frame_kept_has_arrived_once(world: LinkWorld) -> None:
-    uids = world.journal_uids()
-    assert len(uids) == len(set(uids))
+    uids = world.waiting_uids()
+    assert sorted(uids) == sorted(world.journal_uids())
     reports = world.robot.of('report')
     owed = {row['uid'] for row in reports if row['reason'] in ('', 'no_link', 'no_answer')}
     assert owed <= set(uids)
     # Which of those that fell back as link_down were handed over, the edge only counts.
     down = {row['uid'] for row in reports if row['reason'] == 'link_down'}
-    assert len(down & set(uids)) == world.robot.count('edge', 'handed_over')
-    assert sorted(world.waiting_uids()) == sorted(uids)
+    handed_over, busy = (
+        world.robot.count('edge', name) for name in ('handed_over', 'drops.hand_over_busy')
+    )
+    assert handed_over + busy == len(down)
+    assert len(down & set(uids)) == handed_over
 
 
 def _each_frame_has_one_mask_in_time(world: LinkWorld, fed: dict[str, float]) -> None:

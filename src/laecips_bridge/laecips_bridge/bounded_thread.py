@@ -21,6 +21,7 @@ class BoundedThread:
         :param most: calls that may wait.
         """
         self._calls: queue.Queue[Callable[[], object] | None] = queue.Queue(most)
+        self._stopped = False
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -29,8 +30,10 @@ class BoundedThread:
         Run a call soon.
 
         :param call: what to run; what it raises is logged.
-        :returns: false when too many wait; it is not run then.
+        :returns: false when too many wait, or after :meth:`stop`; it is not run then.
         """
+        if self._stopped:
+            return False
         try:
             self._calls.put_nowait(call)
         except queue.Full:
@@ -39,10 +42,11 @@ class BoundedThread:
 
     def stop(self, timeout_s: float) -> None:
         """
-        End the thread after the call in hand.
+        End the thread after the call in hand; those that wait may be left undone.
 
         :param timeout_s: longest wait, in seconds.
         """
+        self._stopped = True
         while True:
             try:
                 self._calls.put_nowait(None)

@@ -20,6 +20,7 @@ class _Call:
     done: Done
     future: Future
     deadline_s: float
+    timeout_s: float
 
 
 class CloudCalls:
@@ -48,7 +49,8 @@ class CloudCalls:
         """
         Call; never waits.
 
-        :param request: of the service's type.
+        :param request: of the service's type; where it says how long its caller waits, no one
+            waits longer, so that calls that a killed cloud node took with it make room soon.
         :param done: called once, on any thread, perhaps before this returns.
         """
         if not self._client.service_is_ready():
@@ -58,7 +60,8 @@ class CloudCalls:
             full = len(self._calls) >= self._most
             if not full:
                 future = self._client.call_async(request)
-                call = _Call(done, future, monotonic() + self._timeout_s)
+                timeout_s = self._patience_s(request)
+                call = _Call(done, future, monotonic() + timeout_s, timeout_s)
                 self._calls[id(future)] = call
         if full:
             done(None, f'{self._most} calls of {self._name} are under way')
@@ -73,7 +76,11 @@ class CloudCalls:
             late = [self._calls.pop(key) for key in due]
         for call in late:
             self._client.remove_pending_request(call.future)
-            call.done(None, f'{self._name} gave no answer in {self._timeout_s:g} s')
+            call.done(None, f'{self._name} gave no answer in {call.timeout_s:g} s')
+
+    def _patience_s(self, request: Any) -> float:
+        told_s = float(getattr(request, 'deadline_s', 0.0))
+        return told_s if 0.0 < told_s < self._timeout_s else self._timeout_s
 
     def _answered(self, future: Future) -> None:
         with self._lock:

@@ -59,7 +59,10 @@ class OutboxSender:
         """Send the oldest frame if nothing speaks against it; never waits for the link."""
         if self._busy or self._link_is_down() or monotonic() < self._not_before_s:
             return
-        kept = self._outbox.oldest(self._in_flight())
+        in_flight = self._in_flight()
+        if self._outbox.frames <= len(in_flight):
+            return
+        kept = self._outbox.oldest(in_flight)
         if kept is None:
             return
         if not self._budget.take_if_left(len(kept.payload), _ROOM_BYTES, monotonic()):
@@ -75,7 +78,7 @@ class OutboxSender:
             self._counters.add_error(error)
             self._outbox.refused(kept.frame_uid, 'damaged')
             return
-        request.training_only = True
+        request.training_only, request.deadline_s = True, self._config.outbox.timeout_s
         payload = pack(request)
         self._busy = True
         self._counters.add('bytes_up_later', len(payload))

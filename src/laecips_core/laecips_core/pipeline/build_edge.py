@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from laecips_core.config import EdgeConfig
+from laecips_core.config import InstallConfig
 from laecips_core.errors import ConfigError
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.pipeline.parts import PartsBuilder
@@ -51,7 +52,8 @@ def build_edge(config: EdgeConfig) -> Edge:
     """
     Build the edge from its configuration.
 
-    :raises ConfigError: when a value is not allowed, or the release key is none.
+    :raises ConfigError: when a value is not allowed, the release key is none, or there is one and
+        no folder.
     :raises WeightsError: when the weights are missing, damaged, or do not fit, or
         ``updates.folder`` cannot be used.
     """
@@ -60,7 +62,7 @@ def build_edge(config: EdgeConfig) -> Edge:
     parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(configured))
     installed = InstalledWeights(_folder(config.updates.folder), config.limits.max_update_bytes)
     guard = ReleaseGuard(
-        _verifier(config.updates.release_key),
+        _verifier(config.updates),
         config.model.name,
         parts.catalogue.sha256,
         installed.state.seen,
@@ -92,8 +94,12 @@ def _folder(name: str) -> Path | None:
         raise ConfigError('updates.folder', name, allowed) from error
 
 
-def _verifier(key: str) -> ReleaseVerifier | None:
-    if key:
-        return ReleaseVerifier(Path(key))
-    _log.info('updates.release_key is empty: updates are taken without a signature')
-    return None
+def _verifier(config: InstallConfig) -> ReleaseVerifier | None:
+    if not config.release_key:
+        _log.info('updates.release_key is empty: updates are taken without a signature')
+        return None
+    verifier = ReleaseVerifier(Path(config.release_key).expanduser())
+    if not config.folder:
+        allowed = 'a folder where updates.release_key is set: it keeps the newest release number'
+        raise ConfigError('updates.folder', config.folder, allowed)
+    return verifier

@@ -129,7 +129,7 @@ def build_releases(config: CloudConfig) -> Releases:
     if not config.store:
         allowed = 'a folder when releases.key is set, for the release number outlives a restart'
         raise ConfigError('store', config.store, allowed)
-    signer = ReleaseSigner(Path(config.releases.key))
+    signer = ReleaseSigner(Path(config.releases.key).expanduser())
     path = Path(config.store).expanduser() / RELEASE_FILE
     return SignedReleases(signer, path, config.releases.valid_days)
 

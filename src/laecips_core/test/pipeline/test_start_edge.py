@@ -224,6 +224,8 @@ def test_a_key_or_folder_that_cannot_be_used_is_refused(robot: Robot) -> None:
     start = EdgeConfig(model=robot.model)
     with pytest.raises(ConfigError, match=r'updates\.release_key: expected'):
         build_edge(replace(start, updates=InstallConfig(release_key=robot.model.weights)))
+    with pytest.raises(ConfigError, match=r'updates\.folder: expected a folder where'):
+        build_edge(replace(start, updates=InstallConfig(release_key=robot.key)))
     with pytest.raises(WeightsError, match='a folder that can be written'):
         build_edge(replace(start, updates=InstallConfig(folder=robot.model.weights)))
     with pytest.raises(ConfigError, match=r'updates\.folder: expected a path with a known home'):
