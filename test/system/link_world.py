@@ -50,7 +50,11 @@ class LinkWorld:
     """
 
     def __init__(
-        self, folder: Path, profile: LinkProfile, changes: Mapping[str, Settings] | None = None
+        self,
+        folder: Path,
+        profile: LinkProfile,
+        changes: Mapping[str, Settings],
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """
         Start nothing yet.
@@ -58,6 +62,7 @@ class LinkWorld:
         :param folder: gets certificates, parameter files, logs, records, store and outbox.
         :param profile: of the link.
         :param changes: settings by node and dotted name, beside those that make it quick.
+        :param variables: of the environment of all processes, beside those of this one.
         """
         self.folder = folder
         self.journal = folder / 'store' / 'samples.sqlite'
@@ -65,7 +70,7 @@ class LinkWorld:
         self.files = bench_certificates(folder, ROBOT, self.link.server_address)
         self.robot = Records(folder / 'robot.jsonl')
         self.server = Records(folder / 'server.jsonl')
-        self._changes = changes or {}
+        self._changes, self._variables = changes, variables or {}
         self._domains = _two_domains()
         self._nodes: dict[str, NodeProcess] = {}
         self.started_s: dict[str, list[float]] = {}
@@ -136,6 +141,7 @@ class LinkWorld:
             'ROS_DOMAIN_ID': str(self._domains[side]),
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
             'OMP_NUM_THREADS': '1',
+            **self._variables,
             'PYTHONPATH': f'{_HERE}{os.pathsep}{os.environ.get("PYTHONPATH", "")}',
         }
         return NodeProgram(name, module, parameters, command_in(namespace, []), variables)

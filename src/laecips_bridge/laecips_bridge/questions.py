@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from itertools import count
 from threading import Lock
 
@@ -102,10 +103,7 @@ class Questions:
         if session is None:
             self._settle(number, Reply(None, 'there is no link'))
             return
-
-        def send() -> None:
-            self._send(session, number, key, payload, urgency, timeout_s)
-
+        send = partial(self._send, session, number, key, payload, urgency, timeout_s)
         if not self._threads[urgency].run(send):
             self._settle(number, Reply(None, f'{_WAITING} messages wait for the link'))
 

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 import os
+from pathlib import Path
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -27,6 +30,12 @@ from laecips_bridge.zenoh_settings import server_settings
 from laecips_core.setting import replace_settings
 
 _WAIT_S = 20.0
+_CERTS = """
+import sys
+from laecips_bringup.cli import main
+for words in sys.argv[2:]:
+    assert main(['certs', *words.format(sys.argv[1]).split('|')]) == 0
+"""
 Until = Callable[[Callable[[], bool]], None]
 
 
@@ -171,3 +180,31 @@ def until() -> Until:
 @pytest.fixture
 def script() -> Script:
     return Script()
+
+
+@pytest.fixture(scope='session')
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a server's certificate and those of three robots."""
+    folder = tmp_path_factory.mktemp('certs') / 'fleet'
+    commands = ['init|{}', 'server|{}|hall|--host|127.0.0.1']
+    commands += [f'robot|{{}}|{name}' for name in ('spot', 'rex', 'other')]
+    subprocess.run([sys.executable, '-c', _CERTS, str(folder), *commands], check=True, timeout=60)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def tls_config(fleet: Path) -> Callable[[str, int], BridgeConfig]:
+    """Give settings with the keys of ``servers/NAME`` or ``robots/NAME``."""
+
+    def make(place: str, port: int) -> BridgeConfig:
+        return make_config(
+            port,
+            robot=place.partition('/')[2],
+            link__security='tls',
+            link__ca=str(fleet / 'ca.pem'),
+            link__certificate=str(fleet / place / 'cert.pem'),
+            link__key=str(fleet / place / 'key.pem'),
+            link__connect_timeout_s=5.0,
+        )
+
+    return make

@@ -125,8 +125,8 @@ def test_times_that_contradict_each_other_are_refused(
 
 
 def test_a_value_out_of_bounds_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r'^link\.chunk_bytes: expected int in \[1024, 65536\]'):
-        make(**{'link.chunk_bytes': 65537})
+    with pytest.raises(ConfigError, match=r'^link\.heartbeat_s: expected float in \[0\.1, 60\]'):
+        make(**{'link.heartbeat_s': 60.1})
     with pytest.raises(ConfigError, match=r'^role: expected one of robot, server'):
         check_bridge_config(BridgeConfig(role='both'))
 

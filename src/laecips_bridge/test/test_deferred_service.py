@@ -87,7 +87,7 @@ def test_it_may_come_at_once(service: Service) -> None:
 def test_two_requests_do_not_wait_for_each_other(service: Service) -> None:
     first, second = service.ask(True), service.ask(False)
     service.until(lambda: len(service.held) == 2)
-    by_data = {data: answer for data, answer in service.held}
+    by_data = dict(service.held)
     by_data[False](SetBool.Response(message='second'))
     service.until(second.done)
     assert second.result().message == 'second'

@@ -1,4 +1,4 @@
-"""The robot's way up for hard frames: a real client, a real outbox, and a link that the test is."""
+"""The robot's way up for hard frames: real client and outbox, and a link that the test is."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ class State:
 
     def publish_at(self, now_s: float, facts: LinkFacts) -> None:
         clock = self._node.get_clock()
-        clock.set_ros_time_override(Time(nanoseconds=round(now_s * 1e9), clock_type=clock.clock_type))
+        clock.set_ros_time_override(
+            Time(nanoseconds=round(now_s * 1e9), clock_type=clock.clock_type)
+        )
         self.publisher.publish(facts, 3, 4000)
 
     def until_heard(self, count: int) -> None:

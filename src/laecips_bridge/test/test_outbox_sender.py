@@ -25,9 +25,7 @@ ROOM_BYTES = 131_072
 class Sender:
     """The sender under test, with an outbox in memory, on a clock of the test."""
 
-    def __init__(
-        self, config: BridgeConfig, script: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def __init__(self, config: BridgeConfig, script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.script = script
         self.now_s = 100.0
         self.link_is_down = False
@@ -85,8 +83,9 @@ def test_a_kept_frame_goes_up_in_the_background_as_training_data(sender: Sender)
     assert asked.key == 'laecips/spot/segment_hard_frame'
     assert (asked.urgency, asked.timeout_s) == (Urgency.BACKGROUND, 30.0)
     request = unpack(SegmentHardFrame.Request, asked.payload, 1000)
-    assert request.training_only
-    request.training_only = False
+    # The server need not wait longer than the robot does.
+    assert (request.training_only, request.deadline_s) == (True, 30.0)
+    request.training_only, request.deadline_s = False, 0.0
     assert pack(request) == payload
     assert sender.count('bytes_up_later') == len(payload)
 
