@@ -208,9 +208,7 @@ class LinkWorld:
         path = self.folder / f'{name}_{len(self.started_s[name])}.log'
         return path.read_text(encoding='utf-8', errors='replace')
 
-    def until(
-        self, holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S
-    ) -> float:
+    def until(self, holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> float:
         """
         Wait; all processes must run meanwhile.
 

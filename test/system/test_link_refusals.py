@@ -115,10 +115,16 @@ def test_a_server_of_another_ca_gets_no_frame(world: LinkWorld, tmp_path: Path) 
     settings = bridge_settings(other.issue_robot('second', _NOW))
     settings = {**world.files.robot, 'link.ca': settings['link.ca']}
     _intrude(world, 'careful', 'laecips_bridge.bridge_node', {'robot': ROBOT, **settings})
+    before = world.server.count('bridge', 'refused.unknown_ca')
     world.until(lambda: 'no connection to' in world.log('careful'), 'a refusal', _PATIENCE_S)
+    world.until(
+        lambda: world.server.count('bridge', 'refused.unknown_ca') >= before + 2,
+        'the server knows that it is refused',
+        _PATIENCE_S,
+    )
     world.end('careful')
-    assert 'UnknownIssuer' in world.log('careful')
     assert world.log('careful').count('no connection to') == 1
+    assert 'connected to' not in world.log('careful')
 
 
 def test_a_robot_of_the_list_is_let_in_after_all_that(world: LinkWorld) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
-from contextlib import suppress
 import os
 from pathlib import Path
 import socket
@@ -21,7 +20,7 @@ from laecips_bridge.zenoh_settings import BACKGROUND
 
 _SO_MAX_PACING_RATE = 47  # linux: asm-generic/socket.h; Python has no name for it
 _OPEN_FILES = Path('/proc/self/fd')
-_MAX_RATE = 2**32 - 1
+_MAX_RATE = 2**31 - 1
 # Headers count as well.
 _HEADROOM = 1.05
 
@@ -68,14 +67,30 @@ def _leads(ends: frozenset[str], wanted: frozenset[str]) -> bool:
 
 
 def _connections() -> Iterator[tuple[socket.socket, frozenset[str]]]:
-    for name in os.listdir(_OPEN_FILES):
-        # Files open and close meanwhile, and most are no sockets.
-        with suppress(OSError, ValueError):
-            with socket.socket(fileno=os.dup(int(name))) as opened:
-                if opened.family not in (socket.AF_INET, socket.AF_INET6):
-                    continue
+    for file in _OPEN_FILES.iterdir():
+        opened = _socket_of(file)
+        if opened is None:
+            continue
+        with opened:
+            try:
                 ends = frozenset((_text(opened.getsockname()), _text(opened.getpeername())))
-                yield opened, ends
+            except OSError:  # one that listens, or was closed meanwhile, has no other end
+                continue
+            yield opened, ends
+
+
+def _socket_of(file: Path) -> socket.socket | None:
+    """Open a descriptor of this process once more, if it is one of TCP."""
+    try:
+        if not os.readlink(file).startswith('socket:'):
+            return None
+        opened = socket.socket(fileno=os.dup(int(file.name)))
+    except OSError:  # closed meanwhile
+        return None
+    if opened.family in (socket.AF_INET, socket.AF_INET6) and opened.type == socket.SOCK_STREAM:
+        return opened
+    opened.close()
+    return None
 
 
 def _text(address: tuple[str, int]) -> str:

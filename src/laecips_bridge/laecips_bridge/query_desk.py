@@ -22,6 +22,7 @@ from laecips_ros.counters import Counters
 
 _WAITING = 64
 _STOP_TIMEOUT_S = 1.0
+_REASON_CHARACTERS = 1000
 
 
 class QueryDesk:
@@ -71,7 +72,7 @@ class QueryDesk:
         except LaecipsError as error:
             self._counters.add_error(error)
             self._seldom.warn(f'{query.key_expr}: {error}', f'{query.key_expr} {error.code}')
-            self._refuse(query, str(error))
+            self._answer_refused(query, str(error))
             return
         self._counters.add(f'{self._what}.{robot}')
         self._calls.call(
@@ -106,6 +107,15 @@ class QueryDesk:
             return
         self._later(query, lambda: query.reply(query.key_expr, packed))
         self._counters.add(f'{self._what}.ms', round(1000 * (monotonic() - arrived_s)))
+
+    def _answer_refused(self, query: zenoh.Query, reason: str) -> None:
+        """Tell that the question itself is at fault, so that it is not asked again."""
+        refused = getattr(self._kind.Response, 'REFUSED', None)
+        if refused is None:
+            self._refuse(query, reason)
+            return
+        packed = pack(self._kind.Response(status=refused, error=reason[:_REASON_CHARACTERS]))
+        self._later(query, lambda: query.reply(query.key_expr, packed))
 
     def _refuse(self, query: zenoh.Query, reason: str) -> None:
         self._later(query, lambda: query.reply_err(reason.encode()[:1000]))

@@ -12,6 +12,7 @@ from time import monotonic
 import zenoh
 
 from laecips_bridge.seldom import Seldom
+from laecips_bridge.zenoh_settings import BACKGROUND
 from laecips_ros.counters import Counters
 
 _LOG_LEVEL = 'warn'
@@ -118,7 +119,8 @@ class Refusals:
             self._connected_s.pop(link.dst, None)
             return
         name = link.auth_identifier
-        if name is None:  # plain TCP: there is no certificate
+        # Plain TCP has no certificate, and each robot a second connection of the same name.
+        if name is None or link.priorities == BACKGROUND:
             return
         if name not in self._robots:
             self._refuse('unknown_robot', f'{name!r} from {link.dst} is not in link.robots')

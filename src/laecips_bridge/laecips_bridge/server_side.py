@@ -36,7 +36,8 @@ from laecips_ros.steady import steady_timer
 
 _CHECK_S = 0.1
 _MOST_CALLS = 32
-_PATIENCE_BEATS = 5
+# The first heartbeat comes at once; a robot that is not answered hangs up after two at the earliest.
+_PATIENCE_BEATS = 2
 _log = logging.getLogger(__name__)
 
 
@@ -53,31 +54,39 @@ class ServerSide:
         :raises ListenError: when the address cannot be listened on, or a certificate not be read.
         """
         self._config, self._robots = config, config.link.robot_names
+        self._counters, self._seldom = counters, Seldom(_log)
         self._unpaced = True
-        seldom = Seldom(_log)
-        self._session = _listen(config)
-        self._beats = RobotDesk(node, self._session, self._robots, counters, seldom)
         self._desks: list[QueryDesk] = []
         self._calls: list[CloudCalls] = []
-        patience_s = _PATIENCE_BEATS * config.link.heartbeat_s
-        self._refusals = Refusals(self._robots, self._beats.silent_s, patience_s, counters, seldom)
+        self._session = _listen(config)
+        try:
+            self._offer(node)
+        except BaseException:
+            # A session left open keeps the process from ending.
+            close_session(self._session)
+            raise
+        _log.info('listening on %s for %s', config.link.listen, ', '.join(self._robots))
+
+    def _offer(self, node: Node) -> None:
+        link = self._config.link
+        parts = self._counters, self._seldom
+        self._beats = RobotDesk(node, self._session, self._robots, *parts)
+        patience_s = _PATIENCE_BEATS * link.heartbeat_s
+        self._refusals = Refusals(self._robots, self._beats.silent_s, patience_s, *parts)
         self._log = ZenohLog(self._refusals.take_line)
-        services = (
-            (SEGMENT, SegmentHardFrame, config.limits.max_frame_bytes, _MOST_CALLS),
-            (UPDATE, GetModelUpdate, MAX_BEAT_BYTES, _MOST_CALLS),
-            (TRAIN, Trigger, MAX_BEAT_BYTES, 1),
-        )
-        self._queryables = [
-            self._serve(node, config, counters, seldom, *service) for service in services
-        ]
-        self._queryables.append(
-            self._session.declare_queryable(every_robots(BEAT), self._beats.take)
-        )
         self._links = self._session.info.declare_link_events_listener(
             self._take_link, history=True
         )
+        services = (
+            (SEGMENT, SegmentHardFrame, self._config.limits.max_frame_bytes, _MOST_CALLS),
+            (UPDATE, GetModelUpdate, MAX_BEAT_BYTES, _MOST_CALLS),
+            (TRAIN, Trigger, MAX_BEAT_BYTES, 1),
+        )
+        self._queryables = [self._serve(node, *service) for service in services]
+        self._queryables.append(
+            self._session.declare_queryable(every_robots(BEAT), self._beats.take)
+        )
         self._timer = steady_timer(node, _CHECK_S, self._check)
-        _log.info('listening on %s for %s', config.link.listen, ', '.join(self._robots))
 
     def close(self) -> None:
         """End the session."""
@@ -100,22 +109,11 @@ class ServerSide:
         return State(Level.OK, f'robots there: {", ".join(there) or "none"}', values)
 
     def _serve(
-        self,
-        node: Node,
-        config: BridgeConfig,
-        counters: Counters,
-        seldom: Seldom,
-        what: str,
-        kind: Any,
-        max_bytes: int,
-        most: int,
+        self, node: Node, what: str, kind: Any, max_bytes: int, most: int
     ) -> zenoh.Queryable:
-        timeout_s = config.link.cloud_timeout_s
-        if what != SEGMENT:
-            # The robot has given up by then: a call that a killed cloud node took makes room.
-            timeout_s = min(timeout_s, config.link.update_timeout_s)
+        timeout_s = self._config.link.cloud_timeout_s
         calls = CloudCalls(node, kind, f'cloud/{what}', most, timeout_s)
-        desk = QueryDesk(what, kind, calls, self._robots, max_bytes, counters, seldom)
+        desk = QueryDesk(what, kind, calls, self._robots, max_bytes, self._counters, self._seldom)
         self._calls.append(calls)
         self._desks.append(desk)
         return self._session.declare_queryable(every_robots(what), desk.take)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import logging
 from threading import Event
 from threading import Thread
+from time import monotonic
 from typing import Protocol
 
 import zenoh
@@ -82,10 +83,16 @@ class SessionKeeper:
                 self._stopped.wait(wait_s)
                 wait_s = min(2 * wait_s, self._most_s)
                 continue
-            wait_s = self._first_s
+            opened_s = monotonic()
             if not self._stopped.is_set():
                 self._serve(session)
             close_session(session)
+            if monotonic() - opened_s > self._most_s:
+                wait_s = self._first_s
+            else:
+                # A server that closes what it has just accepted is no reason to hurry.
+                self._stopped.wait(wait_s)
+                wait_s = min(2 * wait_s, self._most_s)
 
     def _serve(self, session: zenoh.Session) -> None:
         try:
@@ -94,7 +101,6 @@ class SessionKeeper:
         except (zenoh.ZError, OSError) as error:
             # Lost while it was put to use.
             reason = str(error)
-            self._stopped.wait(self._first_s)
         self._events.on_lost(reason)
 
     def _watch(self, session: zenoh.Session) -> str:

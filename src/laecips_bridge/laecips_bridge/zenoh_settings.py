@@ -18,8 +18,8 @@ Settings = Mapping[str, object]
 # Time that one batch takes on the thinner direction: what a hard frame may have to wait for.
 _BATCH_S = 0.016
 _BATCH_BYTES = (2048, 65535)
-# Zenoh's TLS leaves the end of a message in its own memory when the kernel's buffer is full, until
-# the next message comes (1.10): so the buffer holds a whole message, and the pace is set elsewhere.
+# Zenoh's TLS leaves the end of a message in its own memory when the kernel's buffer is full,
+# until the next message comes (1.10): so the buffer holds a message, and pacing.py sets the pace.
 _SEND_BUFFER_BYTES = 2_097_152
 _KEEP_ALIVES = 8
 _QUEUED_BATCHES = 16

@@ -78,8 +78,10 @@ class Desk:
         replies = self.ask(payload, robot)
         self._until(lambda: self.ended)
         (reply,) = replies
-        assert reply.err is not None
-        return bytes(reply.err.payload).decode()
+        assert reply.ok is not None
+        response = unpack(SegmentHardFrame.Response, bytes(reply.ok.payload), MAX_BYTES)
+        assert response.status == SegmentHardFrame.Response.REFUSED
+        return str(response.error)
 
     def asked(self, count: int = 1) -> None:
         self._until(lambda: len(self.cloud.calls) == count)

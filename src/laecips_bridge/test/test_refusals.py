@@ -20,9 +20,11 @@ from laecips_bridge.bridge_config import BridgeConfig
 from laecips_bridge.refusals import cause_of
 from laecips_bridge.refusals import Refusals
 from laecips_bridge.seldom import Seldom
+from laecips_bridge.zenoh_settings import BACKGROUND
 from laecips_bridge.zenoh_settings import open_session
 from laecips_bridge.zenoh_settings import robot_settings
 from laecips_bridge.zenoh_settings import server_settings
+from laecips_bridge.zenoh_settings import URGENT
 from laecips_ros.counters import Counters
 
 TlsConfig = Callable[[str, int], BridgeConfig]
@@ -83,6 +85,7 @@ class Door:
 class EventLink:
     dst: str
     auth_identifier: str | None
+    priorities: tuple[int, int] | None = URGENT
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,12 @@ class Event:
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch) -> Door:
     return Door(monkeypatch)
+
+
+def test_a_robots_second_connection_counts_for_nothing(door: Door) -> None:
+    link = EventLink('tls/10.0.0.9:5000', 'stranger', BACKGROUND)
+    door.refusals.take_link(Event(zenoh.SampleKind.PUT, link))  # type: ignore[arg-type]
+    assert door.counters.snapshot() == {}
 
 
 @pytest.mark.parametrize(('words', 'cause'), CAUSES)
@@ -202,11 +211,11 @@ def test_real_connections_show_the_name_of_their_certificate(
     server: zenoh.Session, tls_config: TlsConfig, port: int, door: Door, until: Until
 ) -> None:
     with open_session(robot_settings(tls_config('robots/spot', port))):
-        until(lambda: len(door.refusals._connected_s) == 2)
+        until(lambda: len(door.refusals._connected_s) == 1)
         names = {name for name, _ in door.refusals._connected_s.values()}
         assert names == {'spot'}
         with open_session(robot_settings(tls_config('robots/other', port))):
-            until(lambda: door.counters.snapshot() == {'refused.unknown_robot': 2})
+            until(lambda: door.counters.snapshot() == {'refused.unknown_robot': 1})
     until(lambda: not door.refusals._connected_s)
 
 

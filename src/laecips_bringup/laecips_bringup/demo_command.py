@@ -111,8 +111,9 @@ def _run_method(method: str, dataset: DataSet, out: Path, seed: int) -> RunRecor
 
 def forget_weights(store: Path) -> None:
     """
-    Remove an older demo's weights and samples: the cloud would go on from them, and train on no
-    frame that it has had before.
+    Remove an older demo's weights and samples.
+
+    The cloud would go on from them, and train on no frame that it has had before.
 
     :param store: folder of the cloud; nothing else in it is touched.
     """
