@@ -17,7 +17,6 @@ import random
 import time
 
 from link_world import LinkWorld
-from link_world import ROBOT
 import pytest
 
 from laecips_bridge.emulator.link_profile import LinkProfile

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from dataclasses import replace
 import json
 import os
-from pathlib import Path
 import time
 
 from link_world import LinkWorld

@@ -30,24 +30,25 @@ class LinkStatePublisher:
         self._node = node
         self._publisher = node.create_publisher(LinkState, topic, qos.latched())
         self._level: LinkLevel | None = None
-        self._published_ns = 0
+        self._published_s = 0.0
 
-    def publish(self, facts: LinkFacts, outbox_frames: int, outbox_bytes: int) -> None:
+    def publish(
+        self, facts: LinkFacts, outbox_frames: int, outbox_bytes: int, now_s: float
+    ) -> None:
         """
         Publish, if it is time.
 
         :param facts: how the link is.
         :param outbox_frames: frames kept for later.
         :param outbox_bytes: their size.
+        :param now_s: monotonic time in seconds; a simulated clock may stand still.
         """
-        now = self._node.get_clock().now()
-        age_s = (now.nanoseconds - self._published_ns) * 1e-9
-        if facts.level is self._level and 0.0 <= age_s < _REPEAT_S:
+        if facts.level is self._level and now_s - self._published_s < _REPEAT_S:
             return
-        self._level, self._published_ns = facts.level, now.nanoseconds
+        self._level, self._published_s = facts.level, now_s
         self._publisher.publish(
             LinkState(
-                stamp=now.to_msg(),
+                stamp=self._node.get_clock().now().to_msg(),
                 state=_STATES[facts.level],
                 reason=facts.reason,
                 rtt_s=facts.rtt_s,

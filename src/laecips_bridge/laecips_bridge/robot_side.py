@@ -143,7 +143,8 @@ class RobotSide:
         return fresh or not self._is_down()
 
     def _check(self) -> None:
-        self._questions.expire(monotonic())
+        now_s = monotonic()
+        self._questions.expire(now_s)
         self._later.check()
-        facts = self._watch.state(monotonic())
-        self._state.publish(facts, self._outbox.frames, self._outbox.size_bytes)
+        facts = self._watch.state(now_s)
+        self._state.publish(facts, self._outbox.frames, self._outbox.size_bytes, now_s)

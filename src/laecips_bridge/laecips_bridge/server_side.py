@@ -36,7 +36,7 @@ from laecips_ros.steady import steady_timer
 
 _CHECK_S = 0.1
 _MOST_CALLS = 32
-# The first heartbeat comes at once; a robot that is not answered hangs up after two at the earliest.
+# The first comes at once; a robot that is not answered hangs up after two at the earliest.
 _PATIENCE_BEATS = 2
 _log = logging.getLogger(__name__)
 
