@@ -14,6 +14,7 @@ from laecips_bridge import cloud_calls
 from laecips_bridge.cloud_calls import CloudCalls
 from laecips_bridge.deferred_service import Answer
 from laecips_bridge.deferred_service import DeferredService
+from laecips_msgs.srv import SegmentHardFrame
 
 
 class Ros(Protocol):
@@ -106,3 +107,25 @@ def test_a_late_call_makes_room(cloud: Cloud) -> None:
     cloud.now_s += 5.0
     cloud.calls.expire()
     assert cloud.call() == []
+
+
+@pytest.mark.parametrize(
+    ('told_s', 'waits_s'), [(0.5, 0.5), (0.0, 5.0), (-1.0, 5.0), (9.0, 5.0), (float('nan'), 5.0)]
+)
+def test_a_call_that_a_dead_cloud_took_makes_room_when_its_caller_gives_up(
+    ros: Ros, monkeypatch: pytest.MonkeyPatch, told_s: float, waits_s: float
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(cloud_calls, 'monotonic', lambda: now_s)
+    calls = CloudCalls(ros.node('bridge'), SegmentHardFrame, 'segment', 1, 5.0)
+    service = DeferredService(ros.node('cloud'), SegmentHardFrame, 'segment', lambda *_: None)
+    ros.until(calls._client.service_is_ready)
+    told: list[str] = []
+    calls.call(SegmentHardFrame.Request(deadline_s=told_s), lambda _, reason: told.append(reason))
+    now_s = 100.0 + waits_s - 0.01
+    calls.expire()
+    assert told == []
+    now_s = 100.0 + waits_s
+    calls.expire()
+    assert told == [f'segment gave no answer in {waits_s:g} s']
+    del service
