@@ -1,4 +1,4 @@
-"""The bridge runs on a robot beside the edge node: it must not bring torch into a second process."""
+"""The bridge runs on a robot beside the edge node: it brings no torch into a second process."""
 
 from __future__ import annotations
 

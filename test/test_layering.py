@@ -42,8 +42,9 @@ ALLOWED = {
     'laecips_cloud': NODE,
     'laecips_bridge': NODE | {'msgpack', 'zenoh'},
     'laecips_bringup': NODE
-    | {'cryptography', 'jinja2', 'laecips_bridge', 'laecips_cloud', 'laecips_edge', 'launch', 'launch_ros', 'matplotlib'}
-    | {'rich', 'rosbags', 'torch', 'yaml'},
+    | {'laecips_bridge', 'laecips_cloud', 'laecips_edge'}
+    | {'cryptography', 'jinja2', 'launch', 'launch_ros', 'matplotlib', 'rich', 'rosbags'}
+    | {'torch', 'yaml'},
 }
 # Their tests may also use these, as tools and as independent references.
 ALLOWED_IN_TESTS = frozenset(

@@ -30,6 +30,8 @@ from laecips_bringup.ros_domain import free_domain_id
 ROBOT = 'rover'
 ADDRESS = f'{LinkedNamespaces.server_address}:7447'
 PATIENCE_S = 60.0
+HANDED_OVER = ('link_down', 'too_many_in_flight')
+"""Reasons for which the edge hands a hard frame over to the bridge."""
 
 _HERE = Path(__file__).parent
 _END_S = 15.0

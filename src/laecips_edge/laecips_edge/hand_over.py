@@ -1,4 +1,4 @@
-"""Hands hard frames to the bridge while its link is down, so that it sends them later."""
+"""Hands hard frames that cannot be sent now to the bridge, so that it sends them later."""
 
 from __future__ import annotations
 

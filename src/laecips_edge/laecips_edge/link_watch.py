@@ -38,6 +38,11 @@ class LinkWatch:
         heard = self._believed()
         return heard is not None and heard.state == LinkState.DOWN
 
+    @property
+    def bridged(self) -> bool:
+        """Whether a bridge runs on this robot; any thread may ask."""
+        return self._believed() is not None
+
     def facts(self) -> dict[str, object]:
         """Give what an operator wants to know: state, reason, round trip, frames kept."""
         heard = self._believed()

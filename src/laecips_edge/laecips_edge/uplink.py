@@ -58,8 +58,8 @@ class Uplink:
     Hard frames out, fused masks in.
 
     For every frame that :meth:`send` accepts, exactly one of ``on_answer`` and ``on_fallback`` is
-    called. A few late answers are still waited for; the oldest of them are given up. While the
-    link is down, frames are handed over to the bridge instead.
+    called. A few late answers are still waited for; the oldest of them are given up. Where a
+    bridge is, frames that cannot be sent now are handed over to it, as training data for later.
     """
 
     def __init__(
@@ -115,6 +115,8 @@ class Uplink:
             self._hand_over.give(partial(self._request, frame))
             return 'link_down'
         if len(self._pending) >= self._config.max_in_flight:
+            if self._link.bridged:
+                self._hand_over.give(partial(self._request, frame))
             return 'too_many_in_flight'
         request = self._request(frame)
         sent_s = perf_counter()

@@ -181,6 +181,27 @@ def test_while_the_link_is_down_frames_are_handed_over(edge: _Edge, status: int)
     assert edge.told == []
 
 
+def test_frames_too_many_are_handed_over_where_a_bridge_is(edge: _Edge) -> None:
+    edge.hear(LinkState.UP)
+    edge.serving = False
+    for number in range(_CONFIG.uplink.max_in_flight):
+        assert edge.uplink.send(_frame(f'{number}')) == ''
+    assert edge.uplink.send(_frame('more')) == 'too_many_in_flight'
+    edge.serving = True
+    edge.until(lambda: edge.count('handed_over') == 1)
+    assert [r.frame_uid for r in edge.cloud.asked if r.training_only] == ['more']
+
+
+def test_without_a_bridge_frames_too_many_are_not_sent(edge: _Edge) -> None:
+    edge.serving = False
+    for number in range(_CONFIG.uplink.max_in_flight):
+        assert edge.uplink.send(_frame(f'{number}')) == ''
+    assert edge.uplink.send(_frame('more')) == 'too_many_in_flight'
+    edge.serving = True
+    edge.until(lambda: len(edge.told) == _CONFIG.uplink.max_in_flight)
+    assert [r.frame_uid for r in edge.cloud.asked if r.training_only] == []
+
+
 def test_a_hand_over_that_is_refused_is_counted(edge: _Edge) -> None:
     edge.cloud.status = _Status.REFUSED
     edge.hear(LinkState.DOWN)
