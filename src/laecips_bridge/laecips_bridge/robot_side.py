@@ -29,7 +29,7 @@ from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
 
-_CHECK_S = 0.1
+_CHECK_S = 0.25
 _STOP_TIMEOUT_S = 3.0
 _LEVELS = {LinkLevel.UP: Level.OK, LinkLevel.DEGRADED: Level.WARN, LinkLevel.DOWN: Level.ERROR}
 _log = logging.getLogger(__name__)

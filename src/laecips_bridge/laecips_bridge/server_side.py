@@ -34,7 +34,7 @@ from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
 
-_CHECK_S = 0.1
+_CHECK_S = 0.25
 _MOST_CALLS = 32
 # The first comes at once; a robot that is not answered hangs up after two at the earliest.
 _PATIENCE_BEATS = 2

@@ -46,9 +46,9 @@ class UpdateRelay:
     """
     Offers ``cloud/get_model_update`` and ``cloud/train_now`` on the robot.
 
-    A chunk of the size asked for comes in one message of low urgency, which hard frames and their
-    answers overtake batch by batch. While the edge takes one chunk the next is on its way, so a
-    busy uplink, on which a request waits, does not empty the downlink.
+    A chunk of the size asked for comes in one message, over the connection of low priorities.
+    While the edge takes one chunk the next two are on their way, so that a busy uplink, on which
+    a request waits, does not empty the downlink.
     """
 
     def __init__(

@@ -16,14 +16,10 @@ from laecips_bridge.keys import ROOT
 
 Settings = Mapping[str, object]
 
-# Time that one batch takes on the thinner direction: what a hard frame may have to wait for.
-_BATCH_S = 0.016
-_BATCH_BYTES = (2048, 65535)
 # Zenoh's TLS leaves the end of a message in its own memory when the kernel's buffer is full,
 # until the next message comes (1.10): so the buffer holds a message, and pacing.py sets the pace.
 _SEND_BUFFER_BYTES = 2_097_152
 _KEEP_ALIVES = 8
-_QUEUED_BATCHES = 16
 _ENVELOPE_BYTES = 65_536
 URGENT, BACKGROUND = (0, 5), (6, 7)
 PRIORITIES = (URGENT, BACKGROUND)
@@ -42,16 +38,6 @@ _MESSAGES = (
     'reply',
     'declare_queryable',
     'declare_subscriber',
-)
-_PRIORITIES = (
-    'control',
-    'real_time',
-    'interactive_high',
-    'interactive_low',
-    'data_high',
-    'data',
-    'data_low',
-    'background',
 )
 
 
@@ -113,15 +99,6 @@ def open_session(settings: Settings) -> zenoh.Session:
     return zenoh.open(config)
 
 
-def batch_bytes(link: LinkConfig) -> int:
-    """
-    Give the size of Zenoh's batches: between two of them a more urgent message goes first.
-
-    :param link: settings of the link.
-    """
-    return round(_bounded(link.rate_bytes_per_s * _BATCH_S, _BATCH_BYTES))
-
-
 def _common(link: LinkConfig, max_bytes: int) -> dict[str, object]:
     return {
         'scouting/multicast/enabled': False,
@@ -131,8 +108,6 @@ def _common(link: LinkConfig, max_bytes: int) -> dict[str, object]:
         'transport/unicast/max_links': len(PRIORITIES),
         'transport/link/tx/lease': round(1000 * link.down_after_s),
         'transport/link/tx/keep_alive': _KEEP_ALIVES,
-        'transport/link/tx/batch_size': batch_bytes(link),
-        'transport/link/tx/queue/size': dict.fromkeys(_PRIORITIES, _QUEUED_BATCHES),
         'transport/link/rx/max_message_size': max_bytes + _ENVELOPE_BYTES,
     }
 
@@ -178,7 +153,3 @@ def _protocol(link: LinkConfig) -> str:
 
 def _path(text: str) -> str:
     return str(Path(text).expanduser())
-
-
-def _bounded(value: float, bounds: tuple[int, int]) -> float:
-    return min(max(value, bounds[0]), bounds[1])

@@ -12,7 +12,6 @@ import pytest
 import zenoh
 
 from laecips_bridge.bridge_config import BridgeConfig
-from laecips_bridge.zenoh_settings import batch_bytes
 from laecips_bridge.zenoh_settings import open_session
 from laecips_bridge.zenoh_settings import robot_settings
 from laecips_bridge.zenoh_settings import server_settings
@@ -62,15 +61,6 @@ def test_both_sides_bound_sizes_and_links(config: MakeConfig) -> None:
     for settings in (robot, server):
         assert settings['transport/unicast/max_links'] == 2
         assert settings['transport/link/tx/lease'] == 3000
-
-
-@pytest.mark.parametrize(
-    ('rate_bytes_per_s', 'expected'), [(1000, 2048), (500_000, 8000), (1_000_000_000, 65_535)]
-)
-def test_a_batch_takes_16_ms(config: MakeConfig, rate_bytes_per_s: int, expected: int) -> None:
-    made = config(link__rate_bytes_per_s=rate_bytes_per_s)
-    assert batch_bytes(made.link) == expected
-    assert robot_settings(made)['transport/link/tx/batch_size'] == expected
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ FRAME_BYTES = 60_000
 ANSWER_BYTES = 8_000
 
 _FRAMES = 40
+_DDS_FRAMES = 20
 _PORT = 7447
 _MEASURE_S = 120.0
 _DOMAINS = {'robot': '61', 'server': '62'}
@@ -117,7 +118,8 @@ def figures_of(
         'download.share': _download_share(profile, beside),
         'cpu_ms_per_frame': 1000 * float(np.median(alone.cpu_s)),
         **({} if plain is None else _ratios('plain_dds', profile, plain)),
-        'failed': len(alone.failed) + len(beside.failed) + (len(plain.failed) if plain else 0),
+        'failed': len(alone.failed) + len(beside.failed),
+        **({} if plain is None else {'plain_dds.failed': len(plain.failed)}),
     }
 
 
@@ -193,13 +195,18 @@ def _through_dds(ends: _Ends, compute_s: float, folder: Path) -> BenchTimes | No
     if not ends.dds_crosses:
         return None
     with NodeProcesses([_cloud(ends.server, compute_s, _OVER_THE_LINK)], folder):
-        return _measure(ends.robot, '', (), download=False)
+        return _measure(ends.robot, '', (), download=False, frames=_DDS_FRAMES)
 
 
 def _measure(
-    prefix: Sequence[str], domain: str, pids: tuple[int, ...], *, download: bool
+    prefix: Sequence[str],
+    domain: str,
+    pids: tuple[int, ...],
+    *,
+    download: bool,
+    frames: int = _FRAMES,
 ) -> BenchTimes:
-    plan = BenchPlan(_FRAMES, FRAME_BYTES, pids, download)
+    plan = BenchPlan(frames, FRAME_BYTES, pids, download)
     command = [*prefix, sys.executable, '-m', 'laecips_bringup.link_bench_robot']
     variables = _variables(domain) if domain else _OVER_THE_LINK
     done = subprocess.run(
