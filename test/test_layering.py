@@ -36,7 +36,9 @@ ALLOWED = {
     'laecips_msgs': frozenset[str](),
     'laecips_core': NUMERIC
     | {'cryptography', 'matplotlib', 'numba', 'rosbags', 'safetensors', 'skimage', 'torch'}
-    | {'yaml', 'zstandard'},
+    | {'yaml', 'zstandard'}
+    | {'huggingface_hub', 'onnx', 'onnxruntime', 'onnxscript', 'pycuda', 'segment_anything'}
+    | {'segmentation_models_pytorch', 'tensorrt', 'torchvision', 'transformers'},
     'laecips_ros': NUMERIC | ROS | {'laecips_core', 'laecips_msgs', 'rosbags', 'yaml'},
     'laecips_edge': NODE,
     'laecips_cloud': NODE,

@@ -81,6 +81,7 @@ describe() {
     ros-*) echo "installing ROS 2 $(laecips_distro) wheels ... (about 1 min)" ;;
     build.txt) echo 'installing the build tools ... (a few seconds)' ;;
     run.txt) echo 'installing torch, OpenCV and the other libraries ... (1 min with a CPU torch, more with CUDA)' ;;
+    models.txt) echo 'installing the libraries of plug-in models ... (half a minute)' ;;
     dev.txt) echo 'installing the test and lint tools ... (a few seconds)' ;;
   esac
 }

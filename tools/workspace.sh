@@ -22,7 +22,7 @@ laecips_distro() {
 # Paths, relative to requirements/, of what gets installed, in this order.
 laecips_requirements() {
   [ -n "$(laecips_ros_install)" ] || printf 'ros-%s.txt\n' "$(laecips_distro)"
-  printf '%s\n' build.txt run.txt dev.txt
+  printf '%s\n' build.txt run.txt models.txt dev.txt
 }
 
 # Everything an environment depends on, as 12 hex digits.

@@ -38,6 +38,7 @@ _ROUNDS = 20
 _RATE_HZ = 5.0
 _SERVICE_S = 30.0
 _MOMENT_S = (0.1, 0.8)
+_REST_S = 1.0  # the deadline of a hard frame, and some
 _KEPT = ('', 'no_link', 'no_answer', 'over_budget', 'cloud_failed', 'unknown_version')
 _CHANGES = {
     'cloud': {
@@ -97,22 +98,30 @@ def _come_to_rest(world: LinkWorld) -> None:
     """Wait until nothing is on its way: no frame, no round, no weights."""
     world.end('feeder')
     last = max(world.fed())
+    try:
+        world.until(lambda: not _on_its_way(world, last), 'all work done')
+    except AssertionError as error:
+        raise AssertionError(f'{error}: still waiting for {_on_its_way(world, last)}') from error
 
-    def at_rest() -> bool:
-        reports = world.robot.of('report')
-        done_s = reports[-1]['t'] if reports and reports[-1]['uid'] == last else None
-        states = world.robot.of('link_state')
-        rounds = world.server.of('training_round')
-        return (
-            done_s is not None
-            and states[-1]['t'] > done_s
-            and states[-1]['outbox_frames'] == 0
-            and rounds[-1]['state'] != TrainingRound.STARTED
-            and world.robot.values('edge').get('weights_version') == _announced(world)[-1]
-            and world.robot.values('edge').get('update_under_way') == 'none'
-        )
 
-    world.until(at_rest, 'all work done')
+def _on_its_way(world: LinkWorld, last: str) -> list[str]:
+    """Name what has not come to its end."""
+    reports, states = world.robot.of('report'), world.robot.of('link_state')
+    rounds, edge = world.server.of('training_round'), world.robot.values('edge')
+    # Frames are not answered in their order: one at its deadline comes after a later one that
+    # fell back at once.
+    rested_s = reports[-1]['t'] + _REST_S
+    ended = {
+        f'the last frame, {last}': last in {row['uid'] for row in reports[-20:]},
+        'a state of the link after it': states[-1]['t'] > rested_s,
+        f'outbox: {states[-1]["outbox_frames"]}': states[-1]['outbox_frames'] == 0,
+        f'round {rounds[-1]}': rounds[-1]['state'] != TrainingRound.STARTED,
+        f'weights {_announced(world)[-1]}, edge: {edge}': (
+            edge.get('weights_version') == _announced(world)[-1]
+            and edge.get('update_under_way') == 'none'
+        ),
+    }
+    return [name for name, over in ended.items() if not over]
 
 
 def _announced(world: LinkWorld) -> list[str]:

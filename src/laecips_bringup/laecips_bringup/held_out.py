@@ -19,7 +19,7 @@ from laecips_core.metrics.iou import class_iou
 from laecips_core.metrics.iou import dataset_miou
 from laecips_core.mining.controller import FixedThreshold
 from laecips_core.mining.learned import LearnedMiner
-from laecips_core.models.torch_engine import TorchEdgeModel
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.ports import DataSet

@@ -12,13 +12,38 @@ from laecips_core.setting import setting
 class EdgeModelConfig:
     """The edge model f."""
 
-    name: str = setting('fast_scnn', 'Edge model, by its name in the registry.')
+    name: str = setting(
+        'fast_scnn',
+        'Edge model, by its name in the registry, or torchvision:NAME, hf:REPOSITORY_OR_FOLDER, '
+        'smp:ARCHITECTURE/ENCODER.',
+    )
     weights: str = setting(
-        'builtin:patrol', 'Weights file (.safetensors), or builtin:NAME for a set shipped with us.'
+        'builtin:patrol',
+        'Weights file (.safetensors), builtin:NAME for a set shipped with us, or pretrained: the '
+        "model's own.",
+    )
+    classes: str = setting(
+        '', "Class map (YAML) from the model's own classes to yours; empty: the head has yours."
     )
     input_height_px: int = setting(240, 'Network input height in pixels.', low=32, high=4096)
     input_width_px: int = setting(320, 'Network input width in pixels.', low=32, high=4096)
-    threads: int = setting(0, 'CPU threads of inference; 0: what torch chooses.', low=0, high=256)
+    engine: str = setting(
+        'torch', 'What runs the network.', choices=('torch', 'onnxruntime', 'tensorrt')
+    )
+    device: str = setting(
+        'auto',
+        'auto: the fastest there is; tensorrt is a provider of onnxruntime.',
+        choices=('auto', 'cpu', 'cuda', 'tensorrt'),
+    )
+    precision: str = setting(
+        'fp32', 'Numbers the engine computes with; fp16 needs a GPU.', choices=('fp32', 'fp16')
+    )
+    engine_folder: str = setting(
+        '', 'Folder of built engines; empty: laecips/engines in the cache of the user.'
+    )
+    threads: int = setting(
+        0, 'CPU threads of inference; 0: what the engine chooses.', low=0, high=256
+    )
 
 
 @dataclass(frozen=True)
@@ -93,7 +118,11 @@ class FusionConfig:
 class MaskConfig:
     """The large vision model."""
 
-    name: str = setting('regions', 'Mask generator, by its name in the registry.')
+    name: str = setting(
+        'regions',
+        'Mask generator, by its name in the registry, or sam:vit_b, sam:vit_l, sam:vit_h, '
+        'hf-sam:REPOSITORY_OR_FOLDER, sam3:REPOSITORY_OR_FOLDER.',
+    )
     scale: float = setting(50.0, 'regions: larger gives larger regions.', low=1.0, high=10000.0)
     sigma_px: float = setting(0.8, 'regions: blur before segmenting, in pixels.', low=0, high=10.0)
     min_area_px: int = setting(40, 'Smallest mask in pixels.', low=1, high=1_000_000)
@@ -105,6 +134,51 @@ class MaskConfig:
         0.0, 'ground_truth: share of masks joined with a neighbour.', low=0.0, high=1.0
     )
     seed: int = setting(0, 'ground_truth: seed of jitter and drops.', low=0, high=2**31 - 1)
+    weights: str = setting(
+        '', 'sam: checkpoint file; empty: the official one, as laecips models fetch put it.'
+    )
+    device: str = setting(
+        'auto', 'Large models: auto is cuda where there is one.', choices=('auto', 'cpu', 'cuda')
+    )
+    precision: str = setting(
+        'fp32', 'Large models: numbers they compute with.', choices=('fp32', 'bf16')
+    )
+    attention: str = setting(
+        'sdpa',
+        'sam: sdpa fuses the attention of the image encoder, plain is as published.',
+        choices=('sdpa', 'plain'),
+    )
+    compile: bool = setting(False, 'Large models: compile the image encoder with torch.')
+    points_per_side: int = setting(
+        32, 'sam, hf-sam: points of the grid along each side.', low=1, high=128
+    )
+    points_per_batch: int = setting(
+        64, 'sam, hf-sam: points decoded at once; more need more memory.', low=1, high=4096
+    )
+    min_predicted_iou: float = setting(
+        0.88,
+        "sam, hf-sam: masks of a lower quality, by the model's own guess, are left out.",
+        low=-1.0,
+        high=1.0,
+    )
+    min_stability: float = setting(
+        0.95,
+        'sam, hf-sam: smallest IoU of a mask cut above and below the threshold.',
+        low=-1.0,
+        high=1.0,
+    )
+    stability_offset: float = setting(
+        1.0, 'sam, hf-sam: by how much above and below.', low=0.0, high=100.0
+    )
+    max_box_iou: float = setting(
+        0.7,
+        'sam, hf-sam: of two masks whose boxes overlap by more, the better one stays.',
+        low=0.0,
+        high=1.0,
+    )
+    min_text_score: float = setting(
+        0.5, 'sam3: smallest score of a mask that is named by a text.', low=0.0, high=1.0
+    )
 
 
 @dataclass(frozen=True)
@@ -112,9 +186,16 @@ class LabelConfig:
     """Where the classes of training labels come from."""
 
     source: str = setting(
-        'edge', 'edge (as in the paper), teacher:NETWORK, or mix:NETWORK with the start weights.'
+        'edge',
+        'edge (as in the paper), teacher:NETWORK, mix:NETWORK with the start weights, or '
+        'sam3:REPOSITORY_OR_FOLDER; NETWORK as in model.name.',
     )
-    weights: str = setting('', 'teacher, mix: weights file of the teacher.')
+    weights: str = setting(
+        '', "teacher, mix: weights file of the teacher, or pretrained: the teacher's own."
+    )
+    classes: str = setting(
+        '', "teacher, mix: class map (YAML) from the teacher's own classes to yours; empty: equal."
+    )
     input_height_px: int = setting(360, "Teacher's input height in pixels.", low=32, high=4096)
     input_width_px: int = setting(480, "Teacher's input width in pixels.", low=32, high=4096)
     teacher_share: float = setting(

@@ -170,6 +170,42 @@ class DataSetError(LaecipsError):
         super().__init__(f'{what}: expected {expected}, got {got}{remedy}')
 
 
+class PlugInError(LaecipsError):
+    """A part of another package, or a library that a part needs, cannot be used."""
+
+    code = 'bad_plug_in'
+
+    def __init__(self, what: str, expected: str, got: object, do: str = '') -> None:
+        """
+        Name the part at fault.
+
+        :param what: the part, entry point or library.
+        :param expected: what it should be.
+        :param got: what was found.
+        :param do: the remedy; none by default.
+        """
+        remedy = f'; {do}' if do else ''
+        super().__init__(f'{what}: expected {expected}, got {got}{remedy}')
+
+
+class EngineError(LaecipsError):
+    """An engine or a device is not there, or cannot run the network; the running one stays."""
+
+    code = 'bad_engine'
+
+    def __init__(self, what: str, expected: str, got: object, do: str = '') -> None:
+        """
+        Name what is missing or does not fit.
+
+        :param what: the engine, device, library or file.
+        :param expected: what is needed.
+        :param got: what was found.
+        :param do: the remedy; none by default.
+        """
+        remedy = f'; {do}' if do else ''
+        super().__init__(f'{what}: expected {expected}, got {got}{remedy}')
+
+
 def _made_again(kind: type[LaecipsError], message: str, facts: dict[str, Any]) -> LaecipsError:
     error = kind.__new__(kind, message)
     vars(error).update(facts)

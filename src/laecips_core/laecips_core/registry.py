@@ -2,17 +2,15 @@
 Every part that configuration can name, and how to build it.
 
 Builders import what they build only when asked to, so that an edge does not load what only a
-cloud needs. To add a part: write the class, add one line here.
+cloud needs. To add a part: write the class, add one line here; or, in a package of your own, name
+it as an entry point of the group that the table's comment tells (see docs/models.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 from typing import cast
-from typing import TypeVar
 
 from laecips_core.config import ControllerConfig
 from laecips_core.config import DataSetConfig
@@ -21,8 +19,9 @@ from laecips_core.config import FusionConfig
 from laecips_core.config import MaskConfig
 from laecips_core.config import MinerConfig
 from laecips_core.config import UpdateConfig
-from laecips_core.errors import UnknownNameError
+from laecips_core.plug_ins import Kind
 from laecips_core.ports import DataSet
+from laecips_core.ports import EdgeModel
 from laecips_core.ports import Fuser
 from laecips_core.ports import MaskGenerator
 from laecips_core.ports import Miner
@@ -33,7 +32,15 @@ from laecips_core.values import WeightArrays
 EDGE_NETWORKS = {
     'fast_scnn': 'laecips_core.models.fast_scnn:FastScnn',
     'fast_scnn_wide': 'laecips_core.models.fast_scnn:FastScnnWide',
+    'rfnet': 'laecips_core.models.rfnet:RfNet',
 }
+NETWORK_FAMILIES = {
+    'torchvision': 'laecips_core.models.torchvision_networks:find',
+    'hf': 'laecips_core.models.hf_networks:find',
+    'smp': 'laecips_core.models.smp_networks:find',
+}
+"""Of ``FAMILY:NAME``; each takes NAME and the config, and gives what builds the network."""
+
 MINERS = {
     'spp': 'laecips_core.mining.confidence:SppMiner',
     'sm': 'laecips_core.mining.confidence:SmMiner',
@@ -57,6 +64,18 @@ MASK_GENERATORS = {
     'ground_truth': 'laecips_core.masks.ground_truth:GroundTruthGenerator',
     'none': 'laecips_core.masks.no_masks:NoMasks',
 }
+MASK_FAMILIES = {
+    'sam': 'laecips_core.masks.sam:build',
+    'hf-sam': 'laecips_core.masks.hf_sam:build',
+    'sam3': 'laecips_core.masks.sam3:build',
+}
+"""Of ``FAMILY:NAME``; each takes NAME and the config, and gives the mask generator."""
+ENGINES = {
+    'torch': 'laecips_core.engines.torch_engine:build',
+    'onnxruntime': 'laecips_core.engines.onnxruntime_engine:build',
+    'tensorrt': 'laecips_core.engines.tensorrt_engine:build',
+}
+"""Each takes the config, the number of classes and all weights, and gives the edge model."""
 FUSERS = {
     'plain': 'laecips_core.fusion.algorithm1:PlainFusion',
     'guarded': 'laecips_core.fusion.guarded:GuardedFusion',
@@ -79,15 +98,6 @@ DATA_SETS = {
     'camvid': 'laecips_core.datasets.camvid:Camvid',
 }
 
-_Part = TypeVar('_Part')
-
-
-def _find(kind: str, table: Mapping[str, str], name: str) -> Callable[..., Any]:
-    if name not in table:
-        raise UnknownNameError(kind, name, list(table))
-    module, _, attribute = table[name].partition(':')
-    return cast('Callable[..., Any]', getattr(import_module(module), attribute))
-
 
 def build_miner(config: MinerConfig, classes: int, arrays: WeightArrays) -> Miner:
     """
@@ -99,7 +109,8 @@ def build_miner(config: MinerConfig, classes: int, arrays: WeightArrays) -> Mine
     :raises UnknownNameError: when no miner has the name.
     :raises WeightsError: when the miner's weights are missing or do not fit.
     """
-    build = _find('miner.name', {**MINERS, **WEIGHTED_MINERS}, config.name)
+    kind = Kind('miner.name', {**MINERS, **WEIGHTED_MINERS}, 'laecips.miners')
+    build = kind.find(config.name)
     weighted = config.name in WEIGHTED_MINERS
     return cast('Miner', build(classes, arrays) if weighted else build(config))
 
@@ -112,7 +123,7 @@ def build_controller(config: ControllerConfig, threshold: float) -> ThresholdCon
     :param threshold: δ in [0, 1] to start with; the fixed one keeps it.
     :raises UnknownNameError: when no controller has the name.
     """
-    part = _find('controller.name', CONTROLLERS, config.name)(config, threshold)
+    part = Kind('controller.name', CONTROLLERS).find(config.name)(config, threshold)
     return cast('ThresholdController', part)
 
 
@@ -122,7 +133,11 @@ def build_mask_generator(config: MaskConfig) -> MaskGenerator:
 
     :raises UnknownNameError: when none has the name.
     """
-    return cast('MaskGenerator', _find('masks.name', MASK_GENERATORS, config.name)(config))
+    kind = Kind('masks.name', MASK_GENERATORS, 'laecips.mask_generators')
+    family, name = kind.split(config.name, MASK_FAMILIES)
+    if family is not None:
+        return cast('MaskGenerator', family(name, config))
+    return cast('MaskGenerator', kind.find(config.name)(config))
 
 
 def build_fuser(config: FusionConfig) -> Fuser:
@@ -131,7 +146,7 @@ def build_fuser(config: FusionConfig) -> Fuser:
 
     :raises UnknownNameError: when none has the name.
     """
-    return cast('Fuser', _find('fusion.name', FUSERS, config.name)(config))
+    return cast('Fuser', Kind('fusion.name', FUSERS, 'laecips.fusers').find(config.name)(config))
 
 
 def build_dataset(config: DataSetConfig) -> DataSet:
@@ -141,7 +156,8 @@ def build_dataset(config: DataSetConfig) -> DataSet:
     :raises UnknownNameError: when none has the name.
     :raises DataSetError: when it is missing or inconsistent.
     """
-    return cast('DataSet', _find('dataset', DATA_SETS, config.name)(config))
+    kind = Kind('dataset', DATA_SETS, 'laecips.data_sets')
+    return cast('DataSet', kind.find(config.name)(config))
 
 
 def network_builder(config: EdgeModelConfig) -> Callable[[int], Any]:
@@ -150,7 +166,26 @@ def network_builder(config: EdgeModelConfig) -> Callable[[int], Any]:
 
     :raises UnknownNameError: when none has the name.
     """
-    return _find('model.name', EDGE_NETWORKS, config.name)
+    kind = Kind('model.name', EDGE_NETWORKS, 'laecips.edge_networks')
+    family, name = kind.split(config.name, NETWORK_FAMILIES)
+    if family is not None:
+        return cast('Callable[[int], Any]', family(name, config))
+    return kind.find(config.name)
+
+
+def build_edge_model(config: EdgeModelConfig, classes: int, arrays: WeightArrays) -> EdgeModel:
+    """
+    Build an edge model in its engine.
+
+    :param config: network, engine, device and input size.
+    :param classes: number of classes M.
+    :param arrays: every tensor of the network by name.
+    :raises UnknownNameError: when no network or engine has the name.
+    :raises WeightsError: when a tensor does not fit the network.
+    :raises EngineError: when the engine or the device is not there, or cannot be built.
+    """
+    build = Kind('model.engine', ENGINES).find(config.engine)
+    return cast('EdgeModel', build(config, classes, arrays))
 
 
 def build_update_rule(config: UpdateConfig, plan: Any) -> UpdateRule:
@@ -161,4 +196,5 @@ def build_update_rule(config: UpdateConfig, plan: Any) -> UpdateRule:
     :param plan: a :class:`laecips_core.learning.networks.NetworkPlan`.
     :raises UnknownNameError: when none has the name.
     """
-    return cast('UpdateRule', _find('update.rule', UPDATE_RULES, config.rule)(config, plan))
+    kind = Kind('update.rule', UPDATE_RULES, 'laecips.update_rules')
+    return cast('UpdateRule', kind.find(config.rule)(config, plan))

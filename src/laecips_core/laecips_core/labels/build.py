@@ -8,12 +8,12 @@ from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LabelConfig
 from laecips_core.config import LimitsConfig
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.errors import ConfigError
 from laecips_core.errors import UnknownNameError
 from laecips_core.labels.edge_labels import EdgeLabels
 from laecips_core.labels.mix import MixLabels
 from laecips_core.labels.teacher import TeacherLabels
-from laecips_core.models.torch_engine import TorchEdgeModel
 from laecips_core.ports import LabelSource
 from laecips_core.registry import network_builder
 from laecips_core.values import WeightUpdate

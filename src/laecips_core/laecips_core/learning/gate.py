@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from laecips_core.config import UpdateConfig
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.restyle import restyled
 from laecips_core.metrics.confusion import ConfusionMatrix
 from laecips_core.metrics.iou import dataset_miou
-from laecips_core.models.torch_engine import TorchEdgeModel
 from laecips_core.prediction_maps import edge_segmentation
 from laecips_core.values import Image
 from laecips_core.values import LabelledFrame

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from laecips_core.models.torch_engine import network_input
+from laecips_core.engines.torch_engine import network_input
 from laecips_core.values import Image
 from laecips_core.values import LabelledFrame
 from laecips_core.values import LabelMap

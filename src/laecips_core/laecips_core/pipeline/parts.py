@@ -11,8 +11,8 @@ from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LimitsConfig
 from laecips_core.config import MinerConfig
 from laecips_core.learning.networks import NetworkPlan
-from laecips_core.models.torch_engine import TorchEdgeModel
 from laecips_core.pipeline.edge import EdgeParts
+from laecips_core.registry import build_edge_model
 from laecips_core.registry import build_miner
 from laecips_core.registry import network_builder
 from laecips_core.values import ModelWeights
@@ -62,11 +62,9 @@ class PartsBuilder:
         :raises WeightsError: when it does not fit.
         """
         weights = self.unpack(update)
-        plan = self.plan
-        network = plan.build(plan.classes)
-        model = TorchEdgeModel(self.model.name, network, plan.input_size_px)
-        model.load_weights(weights.edge)
-        miner = build_miner(self.miner, plan.classes, weights.miner)
+        classes = len(self.catalogue)
+        model = build_edge_model(self.model, classes, weights.edge)
+        miner = build_miner(self.miner, classes, weights.miner)
         return EdgeParts(model, miner, update.manifest.version)
 
 

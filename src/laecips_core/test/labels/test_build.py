@@ -22,7 +22,7 @@ from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.models.fast_scnn import FastScnn
 from laecips_core.models.fast_scnn import FastScnnWide
-from laecips_core.models.torch_engine import TorchEdgeModel
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.ports import LabelSource
 from laecips_core.values import ModelWeights
 from laecips_core.values import Prediction

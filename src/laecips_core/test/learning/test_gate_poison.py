@@ -22,7 +22,7 @@ from laecips_core.learning.trainer import RoundResult
 from laecips_core.learning.trainer import Trainer
 from laecips_core.metrics.confusion import ConfusionMatrix
 from laecips_core.metrics.iou import dataset_miou
-from laecips_core.models.torch_engine import TorchEdgeModel
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.ports import UpdateRule
 from laecips_core.prediction_maps import edge_segmentation
 from laecips_core.registry import build_update_rule

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from laecips_core.engines.torch_engine import network_input
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.errors import ShapeError
 from laecips_core.errors import WeightsError
 from laecips_core.models.fast_scnn import FastScnn
-from laecips_core.models.torch_engine import network_input
-from laecips_core.models.torch_engine import TorchEdgeModel
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.integers(0, 256, (50, 70, 3), np.uint8)

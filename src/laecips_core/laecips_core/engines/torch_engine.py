@@ -10,9 +10,11 @@ import torch
 from torch import nn
 from torch import Tensor
 
+from laecips_core.config import EdgeModelConfig
 from laecips_core.errors import ShapeError
 from laecips_core.models.state import arrays_of
 from laecips_core.models.state import load_arrays
+from laecips_core.registry import network_builder
 from laecips_core.values import Image
 from laecips_core.values import Softmax
 from laecips_core.values import WeightArrays
@@ -82,3 +84,18 @@ class TorchEdgeModel:
     def weights(self) -> WeightArrays:
         """Give copies of all weights by name."""
         return arrays_of(self._network)
+
+
+def build(config: EdgeModelConfig, classes: int, arrays: WeightArrays) -> TorchEdgeModel:
+    """
+    Build an edge model in torch.
+
+    :param config: network, device and input size.
+    :param classes: number of classes M.
+    :param arrays: every tensor of the network by name.
+    :raises WeightsError: when a tensor does not fit the network.
+    """
+    size_px = config.input_height_px, config.input_width_px
+    model = TorchEdgeModel(config.name, network_builder(config)(classes), size_px)
+    model.load_weights(arrays)
+    return model

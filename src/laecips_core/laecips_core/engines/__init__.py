@@ -1,0 +1,1 @@
+"""What runs an edge network: torch, ONNX Runtime, TensorRT."""
