@@ -34,6 +34,18 @@ def _measure_fusion(_: argparse.Namespace) -> dict[str, object]:
     return run_fusion()
 
 
+def _measure_engine(_: argparse.Namespace) -> dict[str, object]:
+    from laecips_core.bench.engine import run as run_engine
+
+    return run_engine()
+
+
+def _measure_masks(_: argparse.Namespace) -> dict[str, object]:
+    from laecips_core.bench.masks import run as run_masks
+
+    return run_masks()
+
+
 def _measure_link(arguments: argparse.Namespace) -> dict[str, object]:
     from laecips_bridge.emulator.link_profile import LinkProfile
     from laecips_bringup.link_bench import measure_link
@@ -61,13 +73,16 @@ def _measure_patrol(_: argparse.Namespace) -> dict[str, object]:
 
 
 BENCHES: Mapping[str, Callable[[argparse.Namespace], dict[str, object]]] = {
+    'engine': _measure_engine,
     'fusion': _measure_fusion,
     'link': _measure_link,
+    'masks': _measure_masks,
     'patrol': _measure_patrol,
 }
-"""Measurements by name; each gives its figures. Of fusion and patrol ``ratio`` is the headline,
-and larger is better: against the paper's loop over masks, and against the camera's own rate. Those
-of link are times over the ideal ones, and smaller is better."""
+"""Measurements by name; each gives its figures. Of fusion, masks and patrol ``ratio`` is the
+headline, and larger is better: against the paper's loop over masks, segment-anything's own
+generator, and the camera's own rate; of engine ``onnxruntime_over_torch``. Those of link are times
+over the ideal ones, and smaller is better."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

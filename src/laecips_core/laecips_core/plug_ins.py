@@ -44,8 +44,8 @@ class Kind:
             return imported(self.table[name])
         found = [point for point in self._points() if point.name == name]
         if not found:
-            others = [point.name for point in self._points()]
-            raise UnknownNameError(self.setting, name, [*self.table, *others])
+            others = {point.name for point in self._points()}
+            raise UnknownNameError(self.setting, name, [*({*self.table} | others)])
         return _load(found)
 
     def split(self, name: str, families: Mapping[str, str]) -> tuple[Builder | None, str]:
