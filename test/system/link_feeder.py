@@ -8,6 +8,7 @@ import sys
 import time
 
 import cv2
+from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -23,6 +24,7 @@ from laecips_ros.steady import steady_timer
 
 _FRAMES = 12
 _SIZE_PX = (160, 120)
+_ARRIVAL_S = 5.0
 
 
 class Feeder(Node):
@@ -40,7 +42,9 @@ class Feeder(Node):
         self._timer = steady_timer(self, period_s, self._feed)
 
     def close(self) -> None:
-        """Close the file."""
+        """See the last frame arrive, and close the file."""
+        # What is published last is gone where the process ends before its listeners have it.
+        self._publisher.wait_for_all_acked(Duration(seconds=_ARRIVAL_S))
         self._file.close()
 
     def _feed(self) -> None:

@@ -112,7 +112,7 @@ def _on_its_way(world: LinkWorld, last: str) -> list[str]:
     # fell back at once.
     rested_s = reports[-1]['t'] + _REST_S
     ended = {
-        f'the last frame, {last}': last in {row['uid'] for row in reports[-20:]},
+        f'the last frame, {last}': any(row['uid'] == last for row in reports[-20:]),
         'a state of the link after it': states[-1]['t'] > rested_s,
         f'outbox: {states[-1]["outbox_frames"]}': states[-1]['outbox_frames'] == 0,
         f'round {rounds[-1]}': rounds[-1]['state'] != TrainingRound.STARTED,
