@@ -47,6 +47,11 @@ def import_torchvision() -> ModuleType:
     return module
 
 
+def stands_in() -> bool:
+    """Tell whether ours stands in for the operators of torchvision."""
+    return bool(_kept)
+
+
 def suppress(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     """
     Suppress boxes that overlap a better one (non-maximum suppression).

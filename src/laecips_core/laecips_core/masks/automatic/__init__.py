@@ -1,0 +1,1 @@
+"""Masks of a whole image from a model that is asked with points."""
