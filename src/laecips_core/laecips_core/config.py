@@ -172,10 +172,11 @@ class MaskConfig:
     )
     max_box_iou: float = setting(
         0.7,
-        'sam, hf-sam: of two masks whose boxes overlap by more, the better one stays.',
+        'sam, hf-sam, sam3: of two masks whose boxes overlap by more, the better one stays.',
         low=0.0,
         high=1.0,
     )
+    prompts: str = setting('', 'sam3: what to find, as comma-separated texts.')
     min_text_score: float = setting(
         0.5, 'sam3: smallest score of a mask that is named by a text.', low=0.0, high=1.0
     )

@@ -44,9 +44,12 @@ class Kind:
             return imported(self.table[name])
         found = [point for point in self._points() if point.name == name]
         if not found:
-            others = {point.name for point in self._points()}
-            raise UnknownNameError(self.setting, name, [*({*self.table} | others)])
+            raise UnknownNameError(self.setting, name, self.names())
         return _load(found)
+
+    def names(self) -> list[str]:
+        """List every name but those of families, each once."""
+        return sorted({*self.table} | {point.name for point in self._points()})
 
     def split(self, name: str, families: Mapping[str, str]) -> tuple[Builder | None, str]:
         """

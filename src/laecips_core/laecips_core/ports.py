@@ -25,6 +25,8 @@ class EdgeModel(Protocol):
     """The small segmentation model f."""
 
     name: str
+    engine: str
+    """What runs it, as ``model.engine`` names it."""
 
     @property
     def device(self) -> str:

@@ -19,6 +19,7 @@ from laecips_core.config import FusionConfig
 from laecips_core.config import MaskConfig
 from laecips_core.config import MinerConfig
 from laecips_core.config import UpdateConfig
+from laecips_core.errors import ConfigError
 from laecips_core.plug_ins import Kind
 from laecips_core.ports import DataSet
 from laecips_core.ports import EdgeModel
@@ -165,12 +166,17 @@ def network_builder(config: EdgeModelConfig) -> Callable[[int], Any]:
     Find what builds an edge network for a number of classes.
 
     :raises UnknownNameError: when none has the name.
+    :raises ConfigError: when a network without classes of its own is to have a class map.
     """
     kind = Kind('model.name', EDGE_NETWORKS, 'laecips.edge_networks')
     family, name = kind.split(config.name, NETWORK_FAMILIES)
     if family is not None:
         return cast('Callable[[int], Any]', family(name, config))
-    return kind.find(config.name)
+    build = kind.find(config.name)
+    if config.classes:
+        allowed = f'none: {config.name} has no classes of its own'
+        raise ConfigError('model.classes', config.classes, allowed)
+    return build
 
 
 def build_edge_model(config: EdgeModelConfig, classes: int, arrays: WeightArrays) -> EdgeModel:

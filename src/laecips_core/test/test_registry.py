@@ -18,11 +18,12 @@ from laecips_core.config import FusionConfig
 from laecips_core.config import MaskConfig
 from laecips_core.config import MinerConfig
 from laecips_core.config import UpdateConfig
+from laecips_core.errors import ConfigError
 from laecips_core.errors import UnknownNameError
 from laecips_core.errors import WeightsError
+from laecips_core.learning.miner_network import MinerNetwork
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.mining.benefit import benefit_arrays
-from laecips_core.mining.learned import MinerNetwork
 from laecips_core.models.fast_scnn import FastScnn
 from laecips_core.models.state import arrays_of
 
@@ -53,6 +54,12 @@ def test_every_edge_network_is_built_for_a_number_of_classes(name: str) -> None:
         assert network(torch.zeros(1, 3, 64, 96)).shape[:2] == (1, 3)
 
 
+def test_a_class_map_of_a_network_without_classes_of_its_own_is_refused() -> None:
+    match = r"model\.classes: expected none: rfnet has no classes of its own, got 'map\.yaml'"
+    with pytest.raises(ConfigError, match=match):
+        registry.network_builder(EdgeModelConfig('rfnet', classes='map.yaml'))
+
+
 @pytest.mark.parametrize('name', registry.MINERS)
 def test_every_miner_is_built_without_weights(name: str) -> None:
     assert registry.build_miner(MinerConfig(name=name), 3, {}).name == name
@@ -67,7 +74,10 @@ def test_every_miner_with_weights_is_built_from_those_of_one_version(name: str) 
 
 @pytest.mark.parametrize(
     ('name', 'message'),
-    [('learned', r'expected also features\.0\.weight'), ('benefit', 'pretrain or let a training')],
+    [
+        ('learned', 'expected those of the learned miner, got none'),
+        ('benefit', 'pretrain or let a training'),
+    ],
 )
 def test_a_miner_with_weights_is_refused_without_them(name: str, message: str) -> None:
     with pytest.raises(WeightsError, match=message):
@@ -104,7 +114,7 @@ def test_a_data_set_is_opened() -> None:
     [
         (
             lambda: registry.network_builder(EdgeModelConfig('x')),
-            'model.name: .* fast_scnn, fast_scnn_wide, got',
+            'model.name: .* fast_scnn, fast_scnn_wide, rfnet, got',
         ),
         (lambda: registry.build_miner(MinerConfig('x'), 3, {}), 'miner.name: .*learned, mess'),
         (lambda: registry.build_controller(ControllerConfig('x'), 0), 'controller.name: .*fixed'),

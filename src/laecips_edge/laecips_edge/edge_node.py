@@ -134,9 +134,9 @@ class EdgeNode(Node):
         self._uplink.configure(config)
 
     def _state(self) -> State:
-        told = (self._edge.pipeline, self._installer, self._updates, self._link)
+        told = (self._edge, self._edge.pipeline, self._installer, self._updates, self._link)
         facts = {name: fact for part in told for name, fact in part.facts().items()}
-        return State(Level.OK, 'running', {**facts, 'device': self._edge.device})
+        return State(Level.OK, 'running', facts)
 
 
 def main() -> int:

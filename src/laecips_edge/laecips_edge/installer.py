@@ -106,7 +106,7 @@ class Installer:
         candidate = parts.load(update)
         running, image = pipeline.running, pipeline.last_image
         if image is None:
-            image = noise_image(parts.plan.input_size_px)
+            image = noise_image(parts.input_size_px)
         self_check(candidate, running.parts, image, len(parts.catalogue))
         self._edge.installed.put(update, self._held[running.good.weights_version])
         self._try_out(update, candidate, running.good)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
-import numpy as np
 import torch
 from torch import nn
 from torch import Tensor
 
 from laecips_core.config import EdgeModelConfig
-from laecips_core.errors import ShapeError
+from laecips_core.engines.frame_batch import frame_batch
+from laecips_core.errors import EngineError
 from laecips_core.models.state import arrays_of
 from laecips_core.models.state import load_arrays
 from laecips_core.registry import network_builder
@@ -29,11 +28,7 @@ def network_input(images: Sequence[Image], input_size_px: tuple[int, int]) -> Te
     :returns: (N, 3, h, w) float32 in [0, 255], channels last in memory.
     :raises ShapeError: when there is no image.
     """
-    if not images:
-        raise ShapeError('images', 'at least one (H, W, 3)', 'none')
-    height, width = input_size_px
-    small = [cv2.resize(i, (width, height), interpolation=cv2.INTER_AREA) for i in images]
-    return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float()
+    return torch.from_numpy(frame_batch(images, input_size_px))
 
 
 class TorchEdgeModel:
@@ -43,13 +38,26 @@ class TorchEdgeModel:
     :param name: name in the registry.
     :param network: maps (N, 3, h, w) in [0, 255] to (N, M, h', w') logits.
     :param input_size_px: (h, w) of the network's input.
+    :param device: ``cpu``, ``cuda``, or ``auto`` for CUDA where there is any.
     """
 
-    def __init__(self, name: str, network: nn.Module, input_size_px: tuple[int, int]) -> None:
-        """Take over a network; it is put in evaluation mode."""
+    engine = 'torch'
+
+    def __init__(
+        self,
+        name: str,
+        network: nn.Module,
+        input_size_px: tuple[int, int],
+        device: str = 'auto',
+    ) -> None:
+        """
+        Take over a network; it is put in evaluation mode.
+
+        :raises EngineError: when torch cannot use the device.
+        """
         self.name = name
         self._input_size_px = input_size_px
-        self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+        self._device = _found(device)
         network = network.to(self._device).eval()
         # torch's annotations lack this form of to().
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -94,8 +102,25 @@ def build(config: EdgeModelConfig, classes: int, arrays: WeightArrays) -> TorchE
     :param classes: number of classes M.
     :param arrays: every tensor of the network by name.
     :raises WeightsError: when a tensor does not fit the network.
+    :raises EngineError: when torch cannot use the device, or is to compute in fp16.
     """
+    if config.precision != 'fp32':
+        do = 'set it to fp32, or model.engine to onnxruntime or tensorrt'
+        raise EngineError('model.precision', 'fp32 in engine torch', config.precision, do)
+    if config.threads:
+        torch.set_num_threads(config.threads)
     size_px = config.input_height_px, config.input_width_px
-    model = TorchEdgeModel(config.name, network_builder(config)(classes), size_px)
+    network = network_builder(config)(classes)
+    model = TorchEdgeModel(config.name, network, size_px, config.device)
     model.load_weights(arrays)
     return model
+
+
+def _found(device: str) -> torch.device:
+    cuda = torch.cuda.is_available()
+    if device == 'auto':
+        return torch.device('cuda' if cuda else 'cpu')
+    if device == 'cpu' or (device == 'cuda' and cuda):
+        return torch.device(device)
+    allowed = 'one of auto, cpu, cuda' if cuda else 'one of auto, cpu: torch finds no CUDA device'
+    raise EngineError('model.device', allowed, device)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LabelConfig
 from laecips_core.config import LimitsConfig
-from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.errors import ConfigError
 from laecips_core.errors import UnknownNameError
 from laecips_core.labels.edge_labels import EdgeLabels
 from laecips_core.labels.mix import MixLabels
 from laecips_core.labels.teacher import TeacherLabels
+from laecips_core.models.start_weights import weights_of
+from laecips_core.plug_ins import imported
+from laecips_core.ports import EdgeModel
 from laecips_core.ports import LabelSource
+from laecips_core.registry import build_edge_model
 from laecips_core.registry import network_builder
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.checks import check_fits
 from laecips_core.weights.encoding import catalogue_of
 from laecips_core.weights.encoding import decode
-from laecips_core.weights.files import load_update
-from laecips_core.weights.files import resolve_weights
 
-_FORMS = ('edge', 'teacher:NETWORK', 'mix:NETWORK')
+_FORMS = ('edge', 'teacher:NETWORK', 'mix:NETWORK', 'sam3:REPOSITORY_OR_FOLDER')
+_SAM3 = 'laecips_core.labels.sam3_labels:build'
 
 
 def build_label_source(
@@ -32,45 +35,57 @@ def build_label_source(
     """
     Build a label source.
 
-    :param config: which one, and the teacher's weights.
+    :param config: which one, and the teacher's weights and class map.
     :param model: the edge model.
     :param start: the weights that the edge starts with.
     :param limits: bounds on weights.
     :raises UnknownNameError: when there is no such source or network.
     :raises ConfigError: when a teacher has no weights.
-    :raises WeightsError: when the teacher's weights do not fit it, or have other classes.
+    :raises PlugInError: when the library that the source is from cannot be used.
+    :raises WeightsError: when the teacher's weights are missing or do not fit it.
+    :raises CatalogueMismatchError: when they have other classes than the edge.
     """
     kind, _, network = config.source.partition(':')
     if config.source == 'edge':
         return EdgeLabels()
-    if kind not in ('teacher', 'mix') or not network:
+    if kind not in ('teacher', 'mix', 'sam3') or not network:
         raise UnknownNameError('labels.source', config.source, _FORMS)
+    catalogue = catalogue_of(start)
+    if kind == 'sam3':
+        return cast('LabelSource', imported(_SAM3)(network, config, catalogue))
+    teacher = _teacher(_teacher_model(config, model, network), catalogue, limits)
+    if kind == 'teacher':
+        return teacher
+    return MixLabels(teacher, _built(model, start, catalogue, limits), config.teacher_share)
+
+
+def _teacher_model(config: LabelConfig, model: EdgeModelConfig, network: str) -> EdgeModelConfig:
     if not config.weights:
-        raise ConfigError('labels.weights', config.weights, 'a weights file of the teacher')
-    teacher_model = replace(
+        allowed = "a weights file of the teacher, or pretrained: the teacher's own"
+        raise ConfigError('labels.weights', config.weights, allowed)
+    return replace(
         model,
         name=network,
         weights=config.weights,
+        classes=config.classes,
         input_height_px=config.input_height_px,
         input_width_px=config.input_width_px,
     )
-    network_builder(teacher_model)  # an unknown one is refused by name, before its weights
-    catalogue = catalogue_of(start)
-    update = load_update(resolve_weights(config.weights), limits.max_update_bytes)
-    teacher = TeacherLabels(
-        _model(teacher_model, update, catalogue, limits), update.manifest.version
-    )
-    if kind == 'teacher':
-        return teacher
-    return MixLabels(teacher, _model(model, start, catalogue, limits), config.teacher_share)
 
 
-def _model(
+def _teacher(
+    config: EdgeModelConfig, catalogue: ClassCatalogue, limits: LimitsConfig
+) -> TeacherLabels:
+    network_builder(config)  # an unknown one is refused by name, before its weights
+    update = weights_of(config, limits)
+    return TeacherLabels(_built(config, update, catalogue, limits), update.manifest.version)
+
+
+def _built(
     config: EdgeModelConfig, update: WeightUpdate, catalogue: ClassCatalogue, limits: LimitsConfig
-) -> TorchEdgeModel:
+) -> EdgeModel:
     weights = decode(update, limits.max_update_bytes)
     check_fits(update, model=config.name, catalogue=catalogue)
-    size_px = config.input_height_px, config.input_width_px
-    model = TorchEdgeModel(config.name, network_builder(config)(len(catalogue)), size_px)
-    model.load_weights(weights.edge)
-    return model
+    # Whatever the edge runs in: a server trains, so it has torch.
+    server = replace(config, engine='torch', device='auto', precision='fp32')
+    return build_edge_model(server, len(catalogue), weights.edge)

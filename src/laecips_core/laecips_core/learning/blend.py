@@ -21,7 +21,7 @@ def blended(start: ModelWeights, end: ModelWeights, share: float) -> ModelWeight
 
     :param start: weights at share 0.
     :param end: weights at share 1, with the same names and shapes; a miner that only the end has
-        is taken as it is.
+        is taken as it is, and so are whole numbers.
     :param share: part of the way, 0 to 1.
     """
     return ModelWeights(
@@ -31,7 +31,10 @@ def blended(start: ModelWeights, end: ModelWeights, share: float) -> ModelWeight
 
 def _blended(start: WeightArrays, end: WeightArrays, share: float) -> WeightArrays:
     return {
-        name: array if name not in start else _between(start[name], array, share)
+        # Whole numbers, such as positions, are no weights: between two there may be none.
+        name: _between(start[name], array, share)
+        if name in start and array.dtype.kind == 'f'
+        else array
         for name, array in end.items()
     }
 

@@ -9,9 +9,9 @@ from dataclasses import field
 import torch
 from torch import nn
 
+from laecips_core.learning.miner_network import MinerNetwork
 from laecips_core.mining.benefit import only_benefit
 from laecips_core.mining.benefit import without_benefit
-from laecips_core.mining.learned import MinerNetwork
 from laecips_core.models.state import arrays_of
 from laecips_core.models.state import load_arrays
 from laecips_core.values import ModelWeights

@@ -33,7 +33,6 @@ class Edge:
     :param pipeline: the pass over a frame.
     :param parts: makes updates ready to run.
     :param start: the proven weights it started with.
-    :param device: what the model runs on.
     :param guard: judges announcements.
     :param installed: the weights on the disk.
     :param trial: newer weights from the disk that are to run on probation; None: none.
@@ -42,10 +41,19 @@ class Edge:
     pipeline: EdgePipeline
     parts: PartsBuilder
     start: WeightUpdate
-    device: str
     guard: ReleaseGuard
     installed: InstalledWeights
     trial: LoadedWeights | None
+
+    @property
+    def device(self) -> str:
+        """What the model really runs on."""
+        return self.pipeline.running.parts.model.device
+
+    def facts(self) -> dict[str, object]:
+        """Give what an operator wants to know: what really runs the model, and on what."""
+        model = self.pipeline.running.parts.model
+        return {'engine': model.engine, 'device': model.device}
 
 
 def build_edge(config: EdgeConfig) -> Edge:
@@ -56,6 +64,7 @@ def build_edge(config: EdgeConfig) -> Edge:
         no folder.
     :raises WeightsError: when the weights are missing, damaged, or do not fit, or
         ``updates.folder`` cannot be used.
+    :raises EngineError: when the engine or the device is not there, or cannot run the model.
     """
     check_config(config)
     configured = start_weights(config.model, config.limits)
@@ -72,16 +81,16 @@ def build_edge(config: EdgeConfig) -> Edge:
     controller = build_controller(config.controller, config.miner.threshold)
     pipeline = EdgePipeline(running, controller)
     _log.info(
-        'edge model %s on %s, weights %s, miner %s with threshold %g, controller %s',
+        'edge model %s in %s on %s, weights %s, miner %s with threshold %g, controller %s',
         running.model.name,
+        running.model.engine,
         running.model.device,
         running.weights_version,
         running.miner.name,
         config.miner.threshold,
         controller.name,
     )
-    device = running.model.device
-    return Edge(pipeline, parts, start.proven.update, device, guard, installed, start.trial)
+    return Edge(pipeline, parts, start.proven.update, guard, installed, start.trial)
 
 
 def _folder(name: str) -> Path | None:

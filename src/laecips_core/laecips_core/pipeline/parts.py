@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LimitsConfig
 from laecips_core.config import MinerConfig
-from laecips_core.learning.networks import NetworkPlan
+from laecips_core.engines.pretrained_call import pretrained_weights
+from laecips_core.models.start_weights import PRETRAINED
+from laecips_core.models.start_weights import weights_of
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.registry import build_edge_model
 from laecips_core.registry import build_miner
@@ -19,8 +20,9 @@ from laecips_core.values import ModelWeights
 from laecips_core.values import WeightUpdate
 from laecips_core.weights.checks import check_fits
 from laecips_core.weights.encoding import decode
-from laecips_core.weights.files import load_update
-from laecips_core.weights.files import resolve_weights
+
+if TYPE_CHECKING:
+    from laecips_core.learning.networks import NetworkPlan
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,16 @@ class PartsBuilder:
     catalogue: ClassCatalogue
 
     @property
+    def input_size_px(self) -> tuple[int, int]:
+        """Height and width of the edge model's input."""
+        return self.model.input_height_px, self.model.input_width_px
+
+    @property
     def plan(self) -> NetworkPlan:
-        """How to build the networks for training."""
-        size_px = self.model.input_height_px, self.model.input_width_px
-        return NetworkPlan(network_builder(self.model), len(self.catalogue), size_px)
+        """How to build the networks for training; imports torch."""
+        from laecips_core.learning.networks import NetworkPlan
+
+        return NetworkPlan(network_builder(self.model), len(self.catalogue), self.input_size_px)
 
     def unpack(self, update: WeightUpdate) -> ModelWeights:
         """
@@ -70,12 +78,17 @@ class PartsBuilder:
 
 def start_weights(model: EdgeModelConfig, limits: LimitsConfig) -> WeightUpdate:
     """
-    Read the weights that a node starts with, and set its number of threads.
+    Read the weights that a node starts with; torch is imported only for engine torch.
 
-    :raises UnknownNameError: when no edge model has the name.
+    :raises UnknownNameError: when engine torch is to run a model that there is not.
+    :raises ConfigError: when a model without weights of its own is to have them.
     :raises WeightsError: when the file is missing or damaged.
+    :raises EngineError: when another engine is to run a model's own weights, and they cannot be
+        read.
     """
-    network_builder(model)  # an unknown model is refused by name, before its weights are looked at
-    if model.threads:
-        torch.set_num_threads(model.threads)
-    return load_update(resolve_weights(model.weights), limits.max_update_bytes)
+    if model.engine == 'torch':
+        # An unknown model is refused by name, before its weights are looked at.
+        network_builder(model)
+    elif model.weights == PRETRAINED:
+        return pretrained_weights(model, limits)
+    return weights_of(model, limits)

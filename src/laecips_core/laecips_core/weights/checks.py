@@ -42,7 +42,8 @@ def check_fits(update: WeightUpdate, *, model: str, catalogue: ClassCatalogue) -
         f'classes of weights {update.manifest.version}',
         _classes_from(first, catalogue.names),
         _classes_from(first, names),
-        'train weights for these classes, or choose the data set they were trained on',
+        'train weights for these classes, choose the data set they were trained on, or name a '
+        'class map',
     )
 
 

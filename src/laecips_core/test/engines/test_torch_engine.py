@@ -5,8 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from laecips_core.config import EdgeModelConfig
+from laecips_core.engines.torch_engine import build
 from laecips_core.engines.torch_engine import network_input
 from laecips_core.engines.torch_engine import TorchEdgeModel
+from laecips_core.errors import EngineError
 from laecips_core.errors import ShapeError
 from laecips_core.errors import WeightsError
 from laecips_core.models.fast_scnn import FastScnn
@@ -67,6 +70,31 @@ def test_the_network_runs_in_evaluation_mode() -> None:
 
 def test_the_device_is_named() -> None:
     assert model().device == ('cuda' if torch.cuda.is_available() else 'cpu')
+
+
+def test_the_device_of_the_configuration_is_used() -> None:
+    config = EdgeModelConfig(input_height_px=64, input_width_px=96, device='cpu')
+    engine = build(config, 3, model().weights())
+    assert (engine.engine, engine.device) == ('torch', 'cpu')
+    np.testing.assert_array_equal(engine.predict([OTHER]), model().predict([OTHER]))
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'device': 'tensorrt'}, r'model\.device: expected one of auto, cpu.*, got tensorrt'),
+        ({'precision': 'fp16'}, r'model\.precision: expected fp32 in engine torch, got fp16'),
+    ],
+)
+def test_what_torch_does_not_do_is_refused(change: dict[str, str], message: str) -> None:
+    with pytest.raises(EngineError, match=message):
+        build(EdgeModelConfig(**change), 3, {})  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='CUDA is there')
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(EngineError, match=r'auto, cpu: torch finds no CUDA device, got cuda'):
+        TorchEdgeModel('fast_scnn', FastScnn(3), (64, 96), 'cuda')
 
 
 def test_loaded_weights_are_used() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LabelConfig
 from laecips_core.config import LimitsConfig
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.errors import CatalogueMismatchError
 from laecips_core.errors import ConfigError
 from laecips_core.errors import UnknownNameError
@@ -22,7 +24,7 @@ from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.models.fast_scnn import FastScnn
 from laecips_core.models.fast_scnn import FastScnnWide
-from laecips_core.engines.torch_engine import TorchEdgeModel
+from laecips_core.models.library_import import import_library
 from laecips_core.ports import LabelSource
 from laecips_core.values import ModelWeights
 from laecips_core.values import Prediction
@@ -54,7 +56,14 @@ TEACHER = encode(TEACHER_WEIGHTS, model='fast_scnn_wide', catalogue=CATALOGUE)
 def config(folder: Path, source: str, update: WeightUpdate = TEACHER) -> LabelConfig:
     path = folder / 'teacher.safetensors'
     save_update(path, update)
-    return LabelConfig(source, str(path), *TEACHER_PX, teacher_share=0.75)
+    height, width = TEACHER_PX
+    return LabelConfig(
+        source,
+        str(path),
+        input_height_px=height,
+        input_width_px=width,
+        teacher_share=0.75,
+    )
 
 
 def built(labels: LabelConfig, limits: LimitsConfig | None = None) -> LabelSource:
@@ -103,23 +112,25 @@ def test_a_teacher_of_the_network_of_the_edge_may_have_other_weights(tmp_path: P
     np.testing.assert_array_equal(labels.softmax, expected(FastScnn, other, TEACHER_PX))
 
 
-@pytest.mark.parametrize('source', ['x', '', 'teacher', 'teacher:', 'mix:', 'edge:fast_scnn'])
+@pytest.mark.parametrize(
+    'source', ['x', '', 'teacher', 'teacher:', 'mix:', 'edge:fast_scnn', 'sam3:', 'sam3']
+)
 def test_an_unknown_source_is_refused_with_the_known_forms(source: str) -> None:
-    match = r'labels\.source: expected one of edge, mix:NETWORK, teacher:NETWORK, got'
+    match = r'labels\.source: expected one of edge, mix:NETWORK, sam3:R.*, teacher:NETWORK, got'
     with pytest.raises(UnknownNameError, match=match):
         built(LabelConfig(source))
 
 
 @pytest.mark.parametrize('source', ['teacher:x', 'mix:x'])
 def test_an_unknown_network_is_refused_before_its_weights_are_read(source: str) -> None:
-    match = r"expected one of fast_scnn, fast_scnn_wide, got 'x'"
+    match = r"expected one of fast_scnn, fast_scnn_wide, rfnet, got 'x'"
     with pytest.raises(UnknownNameError, match=match):
         built(LabelConfig(source, weights='none.safetensors'))
 
 
 @pytest.mark.parametrize('source', ['teacher:fast_scnn', 'mix:fast_scnn'])
 def test_a_teacher_without_weights_is_refused(source: str) -> None:
-    match = r"labels\.weights: expected a weights file of the teacher, got ''"
+    match = r"labels\.weights: expected a weights file of the teacher, or pretrained.*, got ''"
     with pytest.raises(ConfigError, match=match):
         built(LabelConfig(source))
 
@@ -151,3 +162,88 @@ def test_weights_that_do_not_fill_the_network_are_refused(tmp_path: Path) -> Non
     update = encode(START_WEIGHTS, model='fast_scnn_wide', catalogue=CATALOGUE)
     with pytest.raises(WeightsError, match='tensor shapes'):
         built(config(tmp_path, 'teacher:fast_scnn_wide', update))
+
+
+FOUR = ClassCatalogue(('road', 'grass', 'tree', 'sky'), ((0, 0, 0),) * 4)
+MAP = """classes:
+- {name: road, colour: [1, 2, 3], from: [road, grass]}
+- {name: tree, colour: [4, 5, 6], from: [tree]}
+- {name: sky, colour: [7, 8, 9], from: [sky]}
+"""
+
+
+def of_transformers(folder: Path) -> np.ndarray:
+    transformers = import_library('transformers')
+    height, width = TEACHER_PX
+    model = transformers.SegformerForSemanticSegmentation.from_pretrained(folder).eval()
+    processor = transformers.SegformerImageProcessor.from_pretrained(folder, do_resize=False)
+    small = cv2.resize(IMAGE, (width, height), interpolation=cv2.INTER_AREA)
+    maps = []
+    for image in (small, small[:, ::-1].copy()):
+        with torch.inference_mode():
+            logits = model(**processor(image, return_tensors='pt')).logits
+        maps.append(logits.softmax(dim=1)[0].numpy())
+    mean: np.ndarray = (maps[0] + maps[1][:, :, ::-1]) / 2
+    return mean
+
+
+def own(source: str, classes: str = '') -> LabelConfig:
+    height, width = TEACHER_PX
+    return LabelConfig(source, 'pretrained', classes, height, width)
+
+
+def test_a_model_of_another_library_teaches_with_its_own_weights(segformer: Path) -> None:
+    start = encode(weights(FastScnn, 0), model='fast_scnn', catalogue=FOUR)
+    source = build_label_source(own(f'teacher:hf:{segformer}'), MODEL, start, LimitsConfig())
+    labels = source.labels(IMAGE, EDGE)
+    # Its weights are kept in half precision.
+    np.testing.assert_allclose(labels.softmax, of_transformers(segformer), atol=2e-3)
+    assert source.name == f'teacher:hf:{segformer}'
+
+
+@pytest.mark.parametrize('kind', ['teacher', 'mix'])
+def test_a_class_map_makes_it_speak_of_the_classes_of_the_edge(
+    kind: str, segformer: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / 'map.yaml'
+    path.write_text(MAP)
+    source = built(replace(own(f'{kind}:hf:{segformer}', str(path)), teacher_share=1.0))
+    road, grass, tree, sky = of_transformers(segformer)
+    labels = source.labels(IMAGE, EDGE)
+    np.testing.assert_allclose(labels.softmax, [road + grass, tree, sky], atol=2e-3)
+
+
+def test_other_classes_than_those_of_the_edge_are_refused_with_the_remedy(
+    segformer: Path,
+) -> None:
+    match = 'expected 3 classes, from class 1 on: tree, sky, got 4 classes.*class map'
+    with pytest.raises(CatalogueMismatchError, match=match):
+        built(own(f'teacher:hf:{segformer}'))
+
+
+def test_a_class_map_of_other_classes_is_refused(segformer: Path, tmp_path: Path) -> None:
+    path = tmp_path / 'map.yaml'
+    path.write_text(MAP.replace('name: tree', 'name: wood'))
+    with pytest.raises(CatalogueMismatchError, match='from class 1 on: wood, sky'):
+        built(own(f'teacher:hf:{segformer}', str(path)))
+
+
+def test_a_teacher_without_weights_of_its_own_is_refused() -> None:
+    with pytest.raises(ConfigError, match='rfnet has no weights of its own'):
+        built(own('teacher:rfnet'))
+
+
+def test_the_teacher_runs_in_torch_whatever_runs_the_edge(tmp_path: Path) -> None:
+    model = replace(MODEL, engine='tensorrt', precision='fp16')
+    source = build_label_source(
+        config(tmp_path, 'mix:fast_scnn_wide'), model, START, LimitsConfig()
+    )
+    assert source.labels(IMAGE, EDGE).softmax.shape == (3, 16, 24)
+
+
+def test_sam_3_is_asked_for_the_classes_of_the_edge(tiny_sam3: Path) -> None:
+    source = built(LabelConfig(f'sam3:{tiny_sam3}'))
+    edge = Prediction(np.full((3, 4, 4), 1 / 3, np.float32), (40, 60), 'edge')
+    softmax = source.labels(IMAGE, edge).softmax
+    assert source.name == f'sam3:{tiny_sam3}'
+    np.testing.assert_allclose(softmax.sum(axis=0), 1.0, rtol=1e-5)

@@ -44,3 +44,11 @@ def test_the_given_weights_stay_as_they_are() -> None:
     blended(START, END, 0.5)
     assert START.edge['f'].tolist() == [0.0, 1.0, -4.0]
     assert END.edge['f'].tolist() == [8.0, 1.0, 4.0]
+
+
+def test_whole_numbers_are_taken_as_they_are() -> None:
+    positions = np.array([[0, 4001], [2, -1]], np.int64)
+    start, end = (ModelWeights({'index': positions + k}, {}) for k in (0, 1))
+    found = blended(start, end, 0.25).edge['index']
+    assert found.dtype == np.int64
+    assert found.tolist() == [[1, 4002], [3, 0]]

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from laecips_core.errors import WeightsError
+from laecips_core.learning.miner_network import MinerNetwork
 from laecips_core.mining.learned import LearnedMiner
-from laecips_core.mining.learned import MinerNetwork
 from laecips_core.models.state import arrays_of
 from laecips_core.values import Softmax
 
@@ -23,16 +23,35 @@ def some_softmax(classes: int, size_px: tuple[int, int] = (16, 24)) -> Softmax:
 
 
 @pytest.mark.parametrize('classes', [2, 12])
-@pytest.mark.parametrize('size_px', [(8, 8), (16, 24), (23, 31)])
-def test_the_confidence_is_the_sigmoid_of_the_score(
-    classes: int, size_px: tuple[int, int]
+@pytest.mark.parametrize('size_px', [(2, 3), (8, 8), (16, 24), (23, 31), (60, 80)])
+@pytest.mark.parametrize('gain', [1.0, 4.0])
+def test_the_confidence_is_the_sigmoid_of_the_score_of_torch(
+    classes: int, size_px: tuple[int, int], gain: float
 ) -> None:
     scorer, softmax = network(classes), some_softmax(classes, size_px)
     with torch.no_grad():
-        logit = float(scorer(torch.from_numpy(softmax)[None]))
+        for parameter in scorer.parameters():
+            parameter *= gain
+        expected = float(torch.sigmoid(scorer(torch.from_numpy(softmax)[None])))
     confidence = LearnedMiner(classes, arrays_of(scorer)).confidence(softmax)
-    assert confidence == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
+    assert confidence == pytest.approx(expected, abs=1e-5)
     assert isinstance(confidence, float)
+
+
+@pytest.mark.parametrize(('bias', 'expected'), [(1e4, 1.0), (-1e4, 0.0)])
+def test_an_extreme_score_is_a_confidence_too(bias: float, expected: float) -> None:
+    arrays = arrays_of(network(3))
+    arrays['score.bias'][:] = bias
+    assert LearnedMiner(3, arrays).confidence(some_softmax(3)) == expected
+
+
+def test_later_changes_of_the_arrays_do_not_count() -> None:
+    arrays, softmax = arrays_of(network(3)), some_softmax(3)
+    miner = LearnedMiner(3, arrays)
+    expected = miner.confidence(softmax)
+    for array in arrays.values():
+        array[...] = 0.0
+    assert miner.confidence(softmax) == expected
 
 
 def test_a_batch_is_scored_frame_by_frame() -> None:
@@ -70,5 +89,14 @@ def test_arrays_of_the_benefit_miner_are_not_read() -> None:
 
 
 def test_missing_weights_are_refused() -> None:
+    arrays = arrays_of(network(3))
+    del arrays['features.0.weight']
     with pytest.raises(WeightsError, match=r'tensors: expected also features\.0\.weight'):
-        LearnedMiner(3, {})
+        LearnedMiner(3, arrays)
+
+
+def test_weights_without_a_miner_tell_how_to_fit_one() -> None:
+    with pytest.raises(
+        WeightsError, match=r'those of the learned miner, got none; fit it: laecips'
+    ):
+        LearnedMiner(3, {'benefit.bias': np.zeros(1, np.float32)})

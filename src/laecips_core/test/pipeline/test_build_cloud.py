@@ -178,7 +178,7 @@ def test_a_store_of_other_classes_is_refused_at_the_start(tmp_path: Path, seed: 
             'update.rule: expected one of careful, coordinates, paper, statistics, superv',
         ),
         ({'update': UpdateConfig(), 'source': DataSetConfig('x')}, 'dataset: expected one of'),
-        ({'labels': LabelConfig('x')}, 'labels.source: expected one of edge, mix:NETWORK, teac'),
+        ({'labels': LabelConfig('x')}, 'labels.source: expected one of edge, mix:NETWORK, sam3'),
     ],
 )
 def test_a_cloud_refuses_unknown_names(
@@ -395,7 +395,7 @@ def test_a_teacher_names_the_classes_to_train_on(
 ) -> None:
     path = tmp_path / 'teacher.safetensors'
     save_update(path, update(3))
-    labels = LabelConfig('teacher:fast_scnn', str(path), *SIZE_PX, answers=answers)
+    labels = LabelConfig('teacher:fast_scnn', str(path), '', *SIZE_PX, answers=answers)
     cloud = build_cloud(cloud_config(tmp_path, labels=labels, fusion=FusionConfig('plain')))
     done = cloud.pipeline.segment(request(cloud.newest.manifest.version))
     alone = segment(build_cloud(cloud_config(tmp_path)), cloud.newest.manifest.version)

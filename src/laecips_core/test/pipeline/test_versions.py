@@ -7,11 +7,11 @@ import pytest
 
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import MinerConfig
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.errors import UnknownVersionError
 from laecips_core.errors import WeightsError
 from laecips_core.mining.confidence import SppMiner
 from laecips_core.models.fast_scnn import FastScnn
-from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.pipeline.versions import LoadedVersions
 from laecips_core.values import ModelWeights

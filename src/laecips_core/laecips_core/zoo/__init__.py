@@ -1,0 +1,1 @@
+"""Which models can be chosen by name, and where their official weights come from."""
