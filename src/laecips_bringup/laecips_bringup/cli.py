@@ -14,6 +14,8 @@ EXIT_INTERRUPTED = 130
 
 COMMANDS = {
     'demo': 'Show the whole loop on one machine, on a simulated stream.',
+    'models': 'List, fetch, check and export the models that can be plugged in.',
+    'export': 'Build what an engine runs, ahead of time.',
     'pretrain': 'Make a weights file from an annotated data set.',
     'replay': 'Feed a data set or a bag to the nodes and score the masks.',
     'experiment': "Make the paper's tables and figures, on any data set.",

@@ -15,6 +15,10 @@ import shlex
 from rich.console import Console
 
 from laecips_bringup.bench_command import machine_facts
+from laecips_bringup.demo_models import add_model_arguments
+from laecips_bringup.demo_models import chosen_models
+from laecips_bringup.demo_models import chosen_words
+from laecips_bringup.demo_models import DemoModels
 from laecips_bringup.demo_settings import CLOUD_SETTINGS
 from laecips_bringup.demo_settings import EDGE_SETTINGS
 from laecips_bringup.demo_settings import METHODS
@@ -54,6 +58,7 @@ _SIMULATED = (
 )
 _TRAINED = 'LAECIPS'
 _STORE = 'weights'
+_START = 'start'
 _STREAM = {'name': 'patrol', 'split': 'stream'}
 
 
@@ -69,6 +74,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument('--seed', type=int, default=0, help='Of world and training. Default: 0.')
     parser.add_argument('--skip-report', action='store_true', help='Write no report.')
+    add_model_arguments(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -84,26 +90,29 @@ def run(arguments: Namespace) -> int:
     out: Path = arguments.out
     values = {**_STREAM, 'frames': arguments.frames, 'seed': arguments.seed}
     dataset = build_dataset(replace_settings(DataSetConfig(), values))
+    models = chosen_models(arguments, out / _START, console)
     forget_weights(out / _STORE)
-    runs = [_run_method(method, dataset, out, arguments.seed) for method in METHODS]
+    runs = [_run_method(method, dataset, models, out, arguments.seed) for method in METHODS]
     rows = [row_of(done) for done in runs]
     console.print(format_table(rows))
     for done in runs:
         console.print('\n'.join(summary(done)), markup=False)
     facts = _facts(arguments)
-    made = _write(out, runs, rows, dataset, facts, console)
+    made = _write(out, runs, rows, dataset, models, facts, console)
     if not arguments.skip_report:
-        made['report'] = _report(out, runs, rows, dataset, facts)
+        made['report'] = _report(out, runs, rows, dataset, models, facts)
     for name, path in made.items():
         console.print(f'{name}: {path}', markup=False)
     return 0 if all(one_mask_each(done) for done in runs) else 1
 
 
-def _run_method(method: str, dataset: DataSet, out: Path, seed: int) -> RunRecord:
-    cloud = {**CLOUD_SETTINGS[method], 'update.seed': seed}
+def _run_method(
+    method: str, dataset: DataSet, models: DemoModels, out: Path, seed: int
+) -> RunRecord:
+    cloud = {**CLOUD_SETTINGS[method], **models.cloud, 'update.seed': seed}
     if method == _TRAINED:
         cloud['store'] = str((out / _STORE).resolve())
-    programs = [cloud_program(cloud), edge_program(EDGE_SETTINGS[method])]
+    programs = [cloud_program(cloud), edge_program({**EDGE_SETTINGS[method], **models.edge})]
     logs = out / 'logs' / method.lower()
     with private_domain(os.getpid()), NodeProcesses(programs, logs) as processes:
         return watched_replay(DataSetStream(dataset), ReplayOptions(method), processes)
@@ -128,13 +137,14 @@ def _write(
     runs: Sequence[RunRecord],
     rows: Sequence[Mapping[str, object]],
     dataset: DataSet,
+    models: DemoModels,
     facts: Mapping[str, str],
     console: Console,
 ) -> dict[str, Path]:
     (trained,) = [done for done in runs if done.method == _TRAINED]
     console.print('comparing the first and the last weights of the edge model ...')
     source = build_dataset(CloudConfig().source)
-    compared = versions_of(trained, out / _STORE).compare(dataset, source)
+    compared = versions_of(trained, out / _STORE, models.edge).compare(dataset, source)
     console.print(format_comparison(compared))
     more = {'start_vs_end': compared, 'simulated': True, 'facts': dict(facts)}
     return {
@@ -150,10 +160,11 @@ def _report(
     runs: Sequence[RunRecord],
     rows: Sequence[dict[str, object]],
     dataset: DataSet,
+    models: DemoModels,
     facts: Mapping[str, str],
 ) -> Path:
     path = out / 'report.html'
-    pictures = strips(runs, dataset, build_mask_generator(CloudConfig().masks))
+    pictures = strips(runs, dataset, build_mask_generator(models.masks))
     write_report(
         path,
         title='LAECIPS demo',
@@ -168,10 +179,11 @@ def _report(
 
 def _facts(arguments: Namespace) -> dict[str, str]:
     words = ['laecips', 'demo', '--frames', str(arguments.frames), '--seed', str(arguments.seed)]
+    words += chosen_words(arguments)
     machine = {name: str(fact) for name, fact in machine_facts().items()}
     return {
         FACT_DATA_SET: _STREAM['name'],
-        FACT_MASKS: CloudConfig().masks.name,
+        FACT_MASKS: arguments.mask_generator,
         'command': shlex.join(words),
         'frames': str(arguments.frames),
         'seed': str(arguments.seed),

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import ControllerConfig
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.metrics.confusion import ConfusionMatrix
@@ -19,7 +20,6 @@ from laecips_core.metrics.iou import class_iou
 from laecips_core.metrics.iou import dataset_miou
 from laecips_core.mining.controller import FixedThreshold
 from laecips_core.mining.learned import LearnedMiner
-from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.ports import DataSet

@@ -58,11 +58,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(split=SourceConfig().split, seed=PretrainConfig().seed)
     parser.add_argument('--out', type=Path, required=True, help='Weights file to write.')
     model = EdgeModelConfig()
-    parser.add_argument('--model', default=model.name, help='Network to train.')
+    parser.add_argument(
+        '--model',
+        default=model.name,
+        help=f'Network to train, as in model.name. Default: {model.name}.',
+    )
+    parser.add_argument(
+        '--classes', default='', help="Class map (YAML) from the network's own classes."
+    )
     for name in ('input_height_px', 'input_width_px'):
         parser.add_argument(_flag(name), type=int, default=getattr(model, name), help='Its input.')
     parser.add_argument(
-        '--start', default='', help='Weights file of the same network to go on from.'
+        '--start',
+        default='',
+        help="Weights file of the same network to go on from; pretrained: the network's own.",
     )
     for name, value, fact in settings_of(PretrainConfig()):
         if name == 'seed':
@@ -81,11 +90,14 @@ def run(arguments: argparse.Namespace) -> int:
     :returns: 0.
     :raises ConfigError: when a value is not allowed or the file cannot be written there.
     :raises DataSetError: when the data set is missing, inconsistent or too small.
+    :raises PlugInError: when the library that the network is from cannot be used.
+    :raises WeightsError: when start weights or class map are missing or do not fit.
     """
     console = Console()
     data_config, config = dataset_config(arguments), _pretrain_config(arguments)
     model = EdgeModelConfig(
         name=arguments.model,
+        classes=arguments.classes,
         input_height_px=arguments.input_height_px,
         input_width_px=arguments.input_width_px,
     )
@@ -131,14 +143,15 @@ def command_line(
     Write the command that makes the same weights, with folders cut off every path.
 
     :param dataset: the data set.
-    :param model: the network and the size of its input.
+    :param model: the network, its class map and the size of its input.
     :param training: epochs, rates, β, seed.
-    :param start: weights file that training goes on from; empty: none.
+    :param start: weights that training goes on from; empty: none.
     :param out: the weights file.
     """
     values = asdict(dataset) | asdict(training)
     values['dataset'] = values.pop('name')
     values['root'], values['start'] = Path(values['root']).name, Path(start).name
+    values['classes'] = Path(model.classes).name
     values['input_height_px'] = model.input_height_px
     values['input_width_px'] = model.input_width_px
     words = ['laecips', 'pretrain', '--model', model.name]

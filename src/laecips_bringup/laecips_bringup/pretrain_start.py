@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import EdgeModelConfig
 from laecips_core.config import LimitsConfig
+from laecips_core.models.start_weights import weights_of
 from laecips_core.values import ModelWeights
 from laecips_core.weights.checks import check_fits
 from laecips_core.weights.encoding import decode
-from laecips_core.weights.files import load_update
-from laecips_core.weights.files import resolve_weights
 
 
 def read_start(
@@ -18,7 +19,7 @@ def read_start(
     """
     Read start weights and check that they fit.
 
-    :param name: weights file, or ``builtin:NAME``; empty: none.
+    :param name: weights file, ``builtin:NAME``, or ``pretrained``; empty: none.
     :param model: the network to train.
     :param catalogue: classes of the data set.
     :returns: None: training starts from random weights.
@@ -26,7 +27,7 @@ def read_start(
     """
     if not name:
         return None
-    limit_bytes = LimitsConfig().max_update_bytes
-    update = load_update(resolve_weights(name), limit_bytes)
+    limits = LimitsConfig()
+    update = weights_of(replace(model, weights=name), limits)
     check_fits(update, model=model.name, catalogue=catalogue)
-    return decode(update, limit_bytes)
+    return decode(update, limits.max_update_bytes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,13 @@ class StartVsEnd:
     :param start: version that the edge began with.
     :param end: version that it ended on; the same when no round released one.
     :param store: folder that holds both as files.
+    :param edge: settings of the edge node that differ from the defaults, by dotted name.
     """
 
     start: str
     end: str
     store: Path
+    edge: Mapping[str, object] = field(default_factory=dict)
 
     def compare(self, stream: DataSet, source: DataSet) -> dict[str, object]:
         """
@@ -70,20 +73,21 @@ class StartVsEnd:
 
     def _judge(self, version: str, classes: int) -> _Judge:
         path = self.store / f'{version}{SUFFIX}'
-        config = replace_settings(EdgeConfig(), {'model.weights': str(path)})
+        config = replace_settings(EdgeConfig(), {**self.edge, 'model.weights': str(path)})
         return _Judge(build_edge(config).pipeline, classes)
 
 
-def versions_of(run: RunRecord, store: Path) -> StartVsEnd:
+def versions_of(run: RunRecord, store: Path, edge: Mapping[str, object]) -> StartVsEnd:
     """
     Find the first and the last version of a run in lockstep.
 
     :param run: with at least one frame.
     :param store: folder of the cloud's released weights.
+    :param edge: settings of the edge node that differ from the defaults, by dotted name.
     """
     # The last round may have ended after the last frame.
     end = run.rounds[-1].version if run.rounds else run.frames[-1].weights_version
-    return StartVsEnd(run.frames[0].weights_version, end, store)
+    return StartVsEnd(run.frames[0].weights_version, end, store, edge)
 
 
 def format_comparison(compared: Mapping[str, Any]) -> Table:

@@ -19,6 +19,8 @@ from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
 from laecips_core.learning.pretrain import PretrainConfig
 from laecips_core.learning.tensors import TrainingSet
+from laecips_core.models.library_import import import_library
+from laecips_core.models.start_weights import weights_of
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.setting import replace_settings
 from laecips_core.values import ModelWeights
@@ -167,3 +169,65 @@ def test_too_few_frames_are_refused(tmp_path: Path) -> None:
     out = str(tmp_path / 'w.safetensors')
     with pytest.raises(DataSetError, match='at least 4 annotated frames'):
         pretrain_command.run(_parse('--out', out, '--frames', '3'))
+
+
+def _write_segformer(folder: Path, names: tuple[str, ...]) -> Path:
+    transformers = import_library('transformers')
+    config = transformers.SegformerConfig(
+        num_encoder_blocks=2,
+        depths=[1, 1],
+        sr_ratios=[2, 1],
+        hidden_sizes=[8, 16],
+        patch_sizes=[7, 3],
+        strides=[4, 2],
+        num_attention_heads=[1, 2],
+        mlp_ratios=[2, 2],
+        decoder_hidden_size=16,
+        id2label=dict(enumerate(names)),
+        label2id={name: number for number, name in enumerate(names)},
+    )
+    transformers.SegformerForSemanticSegmentation(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_published_model_gets_its_miners_and_runs_on_an_edge(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    folder = _write_segformer(tmp_path / 'segformer', ('street', 'path', 'tree', 'sky'))
+    classes, out = tmp_path / 'map.yaml', tmp_path / 'w.safetensors'
+    classes.write_text(
+        'classes: [{name: road, colour: [1, 2, 3], from: [street, path]},'
+        '{name: tree, colour: [4, 5, 6], from: [tree]},'
+        '{name: sky, colour: [7, 8, 9], from: [sky]}]'
+    )
+    words = ['--model', f'hf:{folder}', '--classes', str(classes), '--start', 'pretrained']
+    words += [*_folder_words(tiny_data, out), '--epochs', '0']
+    assert pretrain_command.run(_parse(*words)) == 0
+    update = load_update(out, LIMIT_BYTES)
+    command = update.manifest.notes['command']
+    assert '--start pretrained' in command
+    assert '--classes map.yaml' in command
+    model = EdgeModelConfig(f'hf:{folder}', 'pretrained', str(classes))
+    own = decode(weights_of(model, LimitsConfig()), LIMIT_BYTES)
+    found = decode(update, LIMIT_BYTES)
+    assert all((own.edge[name] == array).all() for name, array in found.edge.items())
+    assert found.miner
+    settings = {'model.name': f'hf:{folder}', 'model.classes': str(classes)}
+    config = replace_settings(EdgeConfig(), settings | {'model.weights': str(out)})
+    assert build_edge(config).start.manifest.version == update.manifest.version
+
+
+def test_a_network_of_another_library_is_trained(tiny_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / 'w.safetensors'
+    words = [*_folder_words(tiny_data, out), '--model', 'smp:fpn/mobilenet_v2', '--epochs', '1']
+    assert pretrain_command.run(_parse(*words)) == 0
+    update = load_update(out, LIMIT_BYTES)
+    assert update.manifest.model == 'smp:fpn/mobilenet_v2'
+    assert '--classes' not in update.manifest.notes['command']
+
+
+def test_own_weights_of_other_classes_are_refused(tiny_data: Path, tmp_path: Path) -> None:
+    folder = _write_segformer(tmp_path / 'segformer', ('road', 'sky'))
+    words = [*_folder_words(tiny_data, tmp_path / 'w.safetensors'), '--model', f'hf:{folder}']
+    with pytest.raises(CatalogueMismatchError, match='from class 1 on: tree, sky, got 2 classes'):
+        pretrain_command.run(_parse(*words, '--start', 'pretrained'))

@@ -111,9 +111,9 @@ def test_version_that_is_not_in_the_store_is_named(store: Path) -> None:
 
 def test_last_version_is_that_of_the_last_round() -> None:
     run = RunRecord('LAECIPS', 1, 1, 0, [FRAME])
-    assert versions_of(run, Path('s')) == StartVsEnd('v1', 'v1', Path('s'))
+    assert versions_of(run, Path('s'), {}) == StartVsEnd('v1', 'v1', Path('s'))
     run.rounds = [RoundRecord(1, 'RELEASED', 'v2', '', 4, 1.0, 0)]
-    assert versions_of(run, Path('s')) == StartVsEnd('v1', 'v2', Path('s'))
+    assert versions_of(run, Path('s'), {}) == StartVsEnd('v1', 'v2', Path('s'))
 
 
 def test_table_shows_both_ends() -> None:

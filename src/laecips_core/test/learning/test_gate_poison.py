@@ -14,6 +14,7 @@ from torch import nn
 
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.config import UpdateConfig
+from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.learning.gate import ReleaseGate
 from laecips_core.learning.miner_training import go_on
 from laecips_core.learning.networks import build_pair
@@ -22,7 +23,6 @@ from laecips_core.learning.trainer import RoundResult
 from laecips_core.learning.trainer import Trainer
 from laecips_core.metrics.confusion import ConfusionMatrix
 from laecips_core.metrics.iou import dataset_miou
-from laecips_core.engines.torch_engine import TorchEdgeModel
 from laecips_core.ports import UpdateRule
 from laecips_core.prediction_maps import edge_segmentation
 from laecips_core.registry import build_update_rule
