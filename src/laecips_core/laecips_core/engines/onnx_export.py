@@ -28,7 +28,7 @@ from laecips_core.engines.graph_facts import OUTPUT
 from laecips_core.errors import EngineError
 from laecips_core.registry import network_builder
 
-_OPSET = 20
+_OPSET = 18
 _COUNTER = 'num_batches_tracked'
 _PREFIX = 'network.'
 # What follows from sizes alone is small, but for the matrices of a pooling.
