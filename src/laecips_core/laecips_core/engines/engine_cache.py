@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 _MAX_MANIFEST_BYTES = 100_000
 _MAX_MAP_BYTES = 1_000_000
 _MAX_ENGINE_BYTES = 2**31 - 1
+_DESCRIPTIONS = ('config.json', 'preprocessor_config.json')
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class EngineKey:
     :param input_size_px: (h, w) of the network's input.
     :param precision: ``fp32`` or ``fp16``.
     :param class_map_sha256: of the class map file; empty: none.
+    :param folder_sha256: of what describes the network in a folder of ``hf:FOLDER``; empty: it is of
+        another family.
     :param library: version that runs the file; empty: any.
     :param device: kind of GPU that runs the file; empty: any.
     :param format: version of our form.
@@ -59,6 +62,7 @@ class EngineKey:
     input_size_px: tuple[int, int]
     precision: str
     class_map_sha256: str
+    folder_sha256: str = ''
     library: str = ''
     device: str = ''
     format: int = FORMAT
@@ -88,6 +92,7 @@ def onnx_key(config: EdgeModelConfig, classes: int) -> EngineKey:
         input_size_px=(config.input_height_px, config.input_width_px),
         precision=config.precision,
         class_map_sha256=_digest_of_map(config.classes),
+        folder_sha256=_digest_of_folder(config.name),
     )
 
 
@@ -193,6 +198,20 @@ def _digest_of_map(name: str) -> str:
         raise ConfigError(
             'model.classes', name, f'a class map that can be read ({error})'
         ) from error
+
+
+def _digest_of_folder(model: str) -> str:
+    """Tell one network in a folder of the user's from the next one there."""
+    family, _, name = model.partition(':')
+    if family != 'hf':
+        return ''
+    folder = Path(os.path.expanduser(name))
+    digest = hashlib.sha256()
+    for file in _DESCRIPTIONS:
+        path = folder / file
+        digest.update(_read(path, _MAX_MAP_BYTES) if path.is_file() else b'')
+        digest.update(b'\0')
+    return digest.hexdigest()
 
 
 def _read(path: Path, max_bytes: int) -> bytes:

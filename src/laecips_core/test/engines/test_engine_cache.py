@@ -39,6 +39,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
         {'input_size_px': (96, 64)},
         {'precision': 'fp16'},
         {'class_map_sha256': 'a'},
+        {'folder_sha256': 'a'},
         {'library': '10.1'},
         {'device': 'Orin'},
         {'format': 0},
@@ -131,3 +132,19 @@ def test_an_unknown_home_is_refused() -> None:
     config = EdgeModelConfig(engine_folder='~nobody-of-that-name/engines')
     with pytest.raises(ConfigError, match=r'model\.engine_folder: expected a path with a known'):
         engine_folder(config)
+
+
+def test_what_describes_a_network_in_a_folder_is_part_of_the_key(tmp_path: Path) -> None:
+    config = EdgeModelConfig(name=f'hf:{tmp_path}')
+    keys = [onnx_key(config, 5)]
+    for file in ('config.json', 'preprocessor_config.json'):
+        for text in ('{}', '{"a": 1}'):
+            (tmp_path / file).write_text(text)
+            keys.append(onnx_key(config, 5))
+    assert len({key.folder_sha256 for key in keys}) == 5
+    (tmp_path / 'model.safetensors').write_bytes(b'weights')
+    assert onnx_key(config, 5) == keys[-1]
+
+
+def test_a_repository_has_no_folder_to_describe() -> None:
+    assert onnx_key(EdgeModelConfig(name='rfnet'), 5).folder_sha256 == ''
