@@ -49,8 +49,7 @@ class EngineKey:
     :param input_size_px: (h, w) of the network's input.
     :param precision: ``fp32`` or ``fp16``.
     :param class_map_sha256: of the class map file; empty: none.
-    :param folder_sha256: of what describes the network in a folder of ``hf:FOLDER``; empty: it is of
-        another family.
+    :param folder_sha256: of the descriptions in ``hf:FOLDER``; empty for other families.
     :param library: version that runs the file; empty: any.
     :param device: kind of GPU that runs the file; empty: any.
     :param format: version of our form.

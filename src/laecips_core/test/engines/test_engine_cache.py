@@ -146,5 +146,5 @@ def test_what_describes_a_network_in_a_folder_is_part_of_the_key(tmp_path: Path)
     assert onnx_key(config, 5) == keys[-1]
 
 
-def test_a_repository_has_no_folder_to_describe() -> None:
+def test_other_families_have_no_folder() -> None:
     assert onnx_key(EdgeModelConfig(name='rfnet'), 5).folder_sha256 == ''
