@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.metadata import EntryPoint
@@ -25,11 +26,13 @@ class Kind:
     :param setting: name of the setting that chooses, for errors.
     :param table: our parts by name, each as ``MODULE:ATTRIBUTE``.
     :param group: entry-point group of other packages' parts; empty: none are taken.
+    :param families: of our parts that are named ``FAMILY:NAME``, each as in the table.
     """
 
     setting: str
     table: Mapping[str, str]
     group: str = ''
+    families: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, name: str) -> Builder:
         """
@@ -48,24 +51,35 @@ class Kind:
         return _load(found)
 
     def names(self) -> list[str]:
-        """List every name but those of families, each once."""
-        return sorted({*self.table} | {point.name for point in self._points()})
+        """List every name, each once; families as ``FAMILY:NAME``."""
+        named = {*self.table} | {point.name for point in self._points()}
+        return sorted(named) + [f'{family}:NAME' for family in self.families]
 
-    def split(self, name: str, families: Mapping[str, str]) -> tuple[Builder | None, str]:
+    def check(self, name: str) -> None:
+        """
+        Refuse a name that nothing has; nothing is imported.
+
+        :param name: in our table, of an entry point, or of a family.
+        :raises UnknownNameError: when there is none; it lists those that are.
+        """
+        family, _, rest = name.partition(':')
+        if name not in self.names() and not (family in self.families and rest):
+            raise UnknownNameError(self.setting, name, self.names())
+
+    def split(self, name: str) -> tuple[Builder | None, str]:
         """
         Look for a family in ``FAMILY:NAME``.
 
         :param name: the whole name.
-        :param families: ours, as in the table.
         :returns: what builds a part of the family and NAME; (None, name) when it names no family.
         :raises UnknownNameError: when NAME is empty.
         """
         family, colon, rest = name.partition(':')
-        if family not in families or not colon:
+        if family not in self.families or not colon:
             return None, name
         if not rest:
             raise UnknownNameError(self.setting, name, [f'{family}:NAME'])
-        return imported(families[family]), rest
+        return imported(self.families[family]), rest
 
     def _points(self) -> tuple[EntryPoint, ...]:
         return tuple(entry_points(group=self.group)) if self.group else ()

@@ -99,6 +99,8 @@ DATA_SETS = {
     'camvid': 'laecips_core.datasets.camvid:Camvid',
 }
 
+_NETWORKS = Kind('model.name', EDGE_NETWORKS, 'laecips.edge_networks', NETWORK_FAMILIES)
+
 
 def build_miner(config: MinerConfig, classes: int, arrays: WeightArrays) -> Miner:
     """
@@ -134,8 +136,8 @@ def build_mask_generator(config: MaskConfig) -> MaskGenerator:
 
     :raises UnknownNameError: when none has the name.
     """
-    kind = Kind('masks.name', MASK_GENERATORS, 'laecips.mask_generators')
-    family, name = kind.split(config.name, MASK_FAMILIES)
+    kind = Kind('masks.name', MASK_GENERATORS, 'laecips.mask_generators', MASK_FAMILIES)
+    family, name = kind.split(config.name)
     if family is not None:
         return cast('MaskGenerator', family(name, config))
     return cast('MaskGenerator', kind.find(config.name)(config))
@@ -161,6 +163,15 @@ def build_dataset(config: DataSetConfig) -> DataSet:
     return cast('DataSet', kind.find(config.name)(config))
 
 
+def check_network_name(name: str) -> None:
+    """
+    Refuse a network that there is not; nothing is imported, so its family may still refuse it.
+
+    :raises UnknownNameError: when none has the name; it lists those that are.
+    """
+    _NETWORKS.check(name)
+
+
 def network_builder(config: EdgeModelConfig) -> Callable[[int], Any]:
     """
     Find what builds an edge network for a number of classes.
@@ -168,11 +179,10 @@ def network_builder(config: EdgeModelConfig) -> Callable[[int], Any]:
     :raises UnknownNameError: when none has the name.
     :raises ConfigError: when a network without classes of its own is to have a class map.
     """
-    kind = Kind('model.name', EDGE_NETWORKS, 'laecips.edge_networks')
-    family, name = kind.split(config.name, NETWORK_FAMILIES)
+    family, name = _NETWORKS.split(config.name)
     if family is not None:
         return cast('Callable[[int], Any]', family(name, config))
-    build = kind.find(config.name)
+    build = _NETWORKS.find(config.name)
     if config.classes:
         allowed = f'none: {config.name} has no classes of its own'
         raise ConfigError('model.classes', config.classes, allowed)

@@ -11,8 +11,8 @@ from laecips_core.errors import UnknownNameError
 from laecips_core.plug_ins import Kind
 
 GROUP = 'laecips.test_parts'
-KIND = Kind('part.name', {'ours': 'collections:Counter'}, GROUP)
 FAMILIES = {'family': 'collections:OrderedDict'}
+KIND = Kind('part.name', {'ours': 'collections:Counter'}, GROUP, FAMILIES)
 
 
 @pytest.fixture
@@ -51,7 +51,9 @@ def test_our_name_stays_ours() -> None:
 
 @pytest.mark.usefixtures('package')
 def test_unknown_name_is_refused_and_all_known_are_listed() -> None:
-    with pytest.raises(UnknownNameError, match=r"one of acme, gone, number, ours, got 'x'"):
+    with pytest.raises(
+        UnknownNameError, match=r"one of acme, family:NAME, gone, number, ours, got 'x'"
+    ):
         KIND.find('x')
 
 
@@ -85,14 +87,27 @@ def test_a_kind_without_a_group_takes_no_entry_points() -> None:
 def test_family_is_split_at_the_first_colon() -> None:
     from collections import OrderedDict
 
-    assert KIND.split('family:a:b', FAMILIES) == (OrderedDict, 'a:b')
+    assert KIND.split('family:a:b') == (OrderedDict, 'a:b')
 
 
 def test_name_without_a_family_stays_whole() -> None:
-    assert KIND.split('ours', FAMILIES) == (None, 'ours')
-    assert KIND.split('other:a', FAMILIES) == (None, 'other:a')
+    assert KIND.split('ours') == (None, 'ours')
+    assert KIND.split('other:a') == (None, 'other:a')
 
 
 def test_family_without_a_name_is_refused() -> None:
     with pytest.raises(UnknownNameError, match='family:NAME'):
-        KIND.split('family:', FAMILIES)
+        KIND.split('family:')
+
+
+@pytest.mark.usefixtures('package')
+@pytest.mark.parametrize('name', ['ours', 'acme', 'gone', 'family:a'])
+def test_name_of_a_part_passes_the_check_and_nothing_is_imported(name: str) -> None:
+    KIND.check(name)
+    assert 'acme_parts' not in sys.modules
+
+
+@pytest.mark.parametrize('name', ['x', 'family', 'family:', 'other:a'])
+def test_name_that_nothing_has_fails_the_check(name: str) -> None:
+    with pytest.raises(UnknownNameError, match=r'one of family:NAME, ours, got'):
+        KIND.check(name)

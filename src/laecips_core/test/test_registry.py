@@ -114,7 +114,7 @@ def test_a_data_set_is_opened() -> None:
     [
         (
             lambda: registry.network_builder(EdgeModelConfig('x')),
-            'model.name: .* fast_scnn, fast_scnn_wide, rfnet, got',
+            'model.name: .* fast_scnn, fast_scnn_wide, hf:NAME, rfnet',
         ),
         (lambda: registry.build_miner(MinerConfig('x'), 3, {}), 'miner.name: .*learned, mess'),
         (lambda: registry.build_controller(ControllerConfig('x'), 0), 'controller.name: .*fixed'),

@@ -22,6 +22,10 @@ def import_library(name: str) -> ModuleType:
     if find_spec('torchvision') is not None:
         import_torchvision()
     try:
-        return import_module(name)
+        module = import_module(name)
     except (ImportError, RuntimeError) as error:
         raise PlugInError(name, 'a library that imports', error, _REMEDY) from error
+    if name == 'transformers':
+        # Its progress bars would go into the logs of the nodes.
+        module.utils.logging.disable_progress_bar()
+    return module

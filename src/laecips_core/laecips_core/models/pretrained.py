@@ -57,7 +57,7 @@ def pretrained_update(config: EdgeModelConfig, max_bytes: int) -> WeightUpdate:
 
 
 def _published(config: EdgeModelConfig) -> PublishedModel:
-    describe, name = Kind('model.name', {}).split(config.name, _PUBLISHED)
+    describe, name = Kind('model.name', {}, families=_PUBLISHED).split(config.name)
     if describe is None:
         allowed = f'a weights file: {config.name} has no weights of its own'
         raise ConfigError('weights', config.weights, allowed)

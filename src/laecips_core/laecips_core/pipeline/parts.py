@@ -15,6 +15,7 @@ from laecips_core.models.start_weights import weights_of
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.registry import build_edge_model
 from laecips_core.registry import build_miner
+from laecips_core.registry import check_network_name
 from laecips_core.registry import network_builder
 from laecips_core.values import ModelWeights
 from laecips_core.values import WeightUpdate
@@ -80,14 +81,15 @@ def start_weights(model: EdgeModelConfig, limits: LimitsConfig) -> WeightUpdate:
     """
     Read the weights that a node starts with; torch is imported only for engine torch.
 
-    :raises UnknownNameError: when engine torch is to run a model that there is not.
+    :raises UnknownNameError: when there is no such model.
     :raises ConfigError: when a model without weights of its own is to have them.
     :raises WeightsError: when the file is missing or damaged.
     :raises EngineError: when another engine is to run a model's own weights, and they cannot be
         read.
     """
+    # An unknown model is refused by name, before its weights are looked at.
+    check_network_name(model.name)
     if model.engine == 'torch':
-        # An unknown model is refused by name, before its weights are looked at.
         network_builder(model)
     elif model.weights == PRETRAINED:
         return pretrained_weights(model, limits)

@@ -171,7 +171,10 @@ def test_a_store_of_other_classes_is_refused_at_the_start(tmp_path: Path, seed: 
     ('others', 'message'),
     [
         ({'miner': MinerConfig('x')}, 'miner.name: expected one of always, benefit, learned'),
-        ({'masks': MaskConfig('x')}, 'masks.name: expected one of ground_truth, none, regions'),
+        (
+            {'masks': MaskConfig('x')},
+            'masks.name: expected one of ground_truth, hf-sam:NAME, none',
+        ),
         ({'fusion': FusionConfig('x')}, 'fusion.name: expected one of guarded, log_mix, plain'),
         (
             {'update': UpdateConfig(rule='x', source_frames=0, gate_frames=0)},

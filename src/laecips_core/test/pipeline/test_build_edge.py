@@ -147,7 +147,7 @@ def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
     config = EdgeConfig(model=replace(model(weights_file(tmp_path)), name='x'))
     with pytest.raises(
         UnknownNameError,
-        match=r'model\.name: expected one of fast_scnn, fast_scnn_wide, rfnet, got',
+        match=r'model\.name: expected one of fast_scnn, fast_scnn_wide, hf:NAME, rfnet',
     ):
         build_edge(config)
 
