@@ -39,7 +39,15 @@ _RATE_HZ = 5.0
 _SERVICE_S = 30.0
 _MOMENT_S = (0.1, 0.8)
 _REST_S = 1.0  # the deadline of a hard frame, and some
-_KEPT = ('', 'no_link', 'no_answer', 'over_budget', 'cloud_failed', 'unknown_version')
+_KEPT = (
+    '',
+    'no_link',
+    'no_answer',
+    'over_budget',
+    'cloud_busy',
+    'cloud_failed',
+    'unknown_version',
+)
 _CHANGES = {
     'cloud': {
         'update.buffer_size': 12,
