@@ -87,10 +87,8 @@ class CloudNode(Node):
             (GetModelUpdate, '~/get_model_update', self._chunk),
             (Trigger, '~/train_now', self._train_now),
         )
-        self._services = [
+        for service in services:
             self.create_service(*service, callback_group=MutuallyExclusiveCallbackGroup())
-            for service in services
-        ]
 
     def _segment(self, request: SegmentHardFrame.Request) -> SegmentHardFrame.Response:
         response = SegmentHardFrame.Response()
