@@ -39,7 +39,15 @@ _RATE_HZ = 5.0
 _SERVICE_S = 30.0
 _MOMENT_S = (0.1, 0.8)
 _REST_S = 1.0  # the deadline of a hard frame, and some
-_KEPT = ('', 'no_link', 'no_answer', 'over_budget', 'cloud_failed', 'unknown_version')
+_KEPT = (
+    '',
+    'no_link',
+    'no_answer',
+    'over_budget',
+    'cloud_busy',
+    'cloud_failed',
+    'unknown_version',
+)
 _CHANGES = {
     'cloud': {
         'update.buffer_size': 12,
@@ -91,7 +99,23 @@ def _wait_for_service(world: LinkWorld) -> float:
             for row in reports[-20:]
         )
 
-    return world.until(served, 'a fused mask', _SERVICE_S)
+    try:
+        return world.until(served, 'a fused mask', _SERVICE_S)
+    except AssertionError as error:
+        raise AssertionError(f'{error}: {_seen_since(world, now_ns)}') from error
+
+
+def _seen_since(world: LinkWorld, now_ns: int) -> str:
+    """Say how far the frames came that were fed since a time."""
+    reports = [
+        row for row in world.robot.of('report') if int(row['uid'].rpartition('/')[2]) > now_ns
+    ]
+    fed = sum(int(uid.rpartition('/')[2]) > now_ns for uid in world.fed())
+    states = world.robot.of('link_state')
+    return (
+        f'{fed} frames fed, reports {Counter(row["reason"] or "edge" for row in reports)}, '
+        f'link {states[-1]}, edge {world.robot.values("edge")}, log {world.log("edge")[-2000:]}'
+    )
 
 
 def _come_to_rest(world: LinkWorld) -> None:

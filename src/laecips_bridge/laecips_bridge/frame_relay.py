@@ -11,8 +11,6 @@ from rclpy.node import Node
 
 from laecips_bridge.bridge_config import BridgeConfig
 from laecips_bridge.byte_budget import ByteBudget
-from laecips_bridge.deferred_service import Answer
-from laecips_bridge.deferred_service import DeferredService
 from laecips_bridge.errors import PayloadTooLargeError
 from laecips_bridge.keys import check_robot
 from laecips_bridge.keys import key_of
@@ -26,6 +24,8 @@ from laecips_bridge.questions import Urgency
 from laecips_core.errors import LaecipsError
 from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros.counters import Counters
+from laecips_ros.deferred_service import Answer
+from laecips_ros.deferred_service import DeferredService
 
 # The answer must reach the edge before the edge gives up.
 _MARGIN_S = 0.03
@@ -35,6 +35,7 @@ _LATER = {
     SegmentHardFrame.Response.OVER_BUDGET: 'over_budget',
     SegmentHardFrame.Response.NO_LINK: 'no_link',
     SegmentHardFrame.Response.NO_ANSWER: 'no_answer',
+    SegmentHardFrame.Response.BUSY: 'cloud_busy',
 }
 
 

@@ -14,8 +14,6 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from laecips_bridge.bridge_config import BridgeConfig
-from laecips_bridge.deferred_service import Answer
-from laecips_bridge.deferred_service import DeferredService
 from laecips_bridge.keys import key_of
 from laecips_bridge.keys import TRAIN
 from laecips_bridge.keys import UPDATE
@@ -27,6 +25,8 @@ from laecips_bridge.questions import Urgency
 from laecips_core.errors import LaecipsError
 from laecips_msgs.srv import GetModelUpdate
 from laecips_ros.counters import Counters
+from laecips_ros.deferred_service import Answer
+from laecips_ros.deferred_service import DeferredService
 
 _MAX_CHUNK_BYTES = 65_536
 _AHEAD = 2

@@ -12,9 +12,9 @@ from std_srvs.srv import SetBool
 
 from laecips_bridge import cloud_calls
 from laecips_bridge.cloud_calls import CloudCalls
-from laecips_bridge.deferred_service import Answer
-from laecips_bridge.deferred_service import DeferredService
 from laecips_msgs.srv import SegmentHardFrame
+from laecips_ros.deferred_service import Answer
+from laecips_ros.deferred_service import DeferredService
 
 
 class Ros(Protocol):

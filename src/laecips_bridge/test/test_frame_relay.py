@@ -179,7 +179,11 @@ def test_an_answer_that_is_none_counts_as_no_answer(relay: Relay) -> None:
 
 @pytest.mark.parametrize(
     ('status', 'counter'),
-    [(Status.UNKNOWN_VERSION, 'unknown_version'), (Status.FAILED, 'cloud_failed')],
+    [
+        (Status.UNKNOWN_VERSION, 'unknown_version'),
+        (Status.FAILED, 'cloud_failed'),
+        (Status.BUSY, 'cloud_busy'),
+    ],
 )
 def test_what_the_server_may_take_later_stays(relay: Relay, status: int, counter: str) -> None:
     future = relay.send(frame())

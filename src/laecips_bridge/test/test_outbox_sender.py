@@ -142,7 +142,9 @@ def test_what_the_server_refuses_is_given_up(sender: Sender) -> None:
     assert sender.sent() == ['spot/1', 'spot/2']
 
 
-@pytest.mark.parametrize('status', [Status.FAILED, Status.UNKNOWN_VERSION, Status.NO_ANSWER])
+@pytest.mark.parametrize(
+    'status', [Status.FAILED, Status.UNKNOWN_VERSION, Status.NO_ANSWER, Status.BUSY]
+)
 def test_what_failed_goes_behind_the_others_after_a_pause(sender: Sender, status: int) -> None:
     sender.keep('spot/1')
     sender.keep('spot/2')

@@ -11,13 +11,13 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from laecips_bridge.bridge_config import BridgeConfig
-from laecips_bridge.deferred_service import Answer
 from laecips_bridge.message_codec import unpack
 from laecips_bridge.questions import Urgency
 from laecips_bridge.update_relay import UpdateRelay
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.srv import GetModelUpdate
 from laecips_ros.counters import Counters
+from laecips_ros.deferred_service import Answer
 
 Status = GetModelUpdate.Response
 CHUNK = 10

@@ -14,6 +14,7 @@ from laecips_cloud.answers import fill_answer
 from laecips_cloud.answers import fill_refusal
 from laecips_cloud.answers import hard_frame_of
 from laecips_cloud.answers import round_message
+from laecips_cloud.hard_frame_queue import HardFrameQueue
 from laecips_cloud.learning import Learning
 from laecips_cloud.rounds import RoundEvent
 from laecips_core.config import CloudConfig
@@ -28,6 +29,7 @@ from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros import qos
 from laecips_ros.conversions import manifest_to_msg
 from laecips_ros.counters import Counters
+from laecips_ros.deferred_service import DeferredService
 from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
@@ -38,6 +40,7 @@ from laecips_ros.steady import steady_timer
 
 _STOP_TIMEOUT_S = 5.0
 _EXECUTOR_THREADS = 3
+_MOST_WAITING = 64
 
 
 class CloudNode(Node):
@@ -67,6 +70,7 @@ class CloudNode(Node):
 
     def close(self) -> None:
         """Stop training; a round in progress is given up, its samples wait for the next start."""
+        self._frames.stop(_STOP_TIMEOUT_S)
         self._learning.stop(_STOP_TIMEOUT_S)
         self._logging.close()
 
@@ -74,20 +78,20 @@ class CloudNode(Node):
         self._version.publish(manifest_to_msg(manifest))
 
     def _offer_services(self) -> None:
-        # A group each: a download or a trigger is answered while a frame is segmented.
+        self._frames = HardFrameQueue(self._segment, self._counters, _MOST_WAITING)
+        self._segment_service = DeferredService(
+            self, SegmentHardFrame, '~/segment_hard_frame', self._frames.put
+        )
+        # A group each: a trigger is answered while a delta is made.
         services = (
-            (SegmentHardFrame, '~/segment_hard_frame', self._segment),
             (GetModelUpdate, '~/get_model_update', self._chunk),
             (Trigger, '~/train_now', self._train_now),
         )
-        self._services = [
+        for service in services:
             self.create_service(*service, callback_group=MutuallyExclusiveCallbackGroup())
-            for service in services
-        ]
 
-    def _segment(
-        self, request: SegmentHardFrame.Request, response: SegmentHardFrame.Response
-    ) -> SegmentHardFrame.Response:
+    def _segment(self, request: SegmentHardFrame.Request) -> SegmentHardFrame.Response:
+        response = SegmentHardFrame.Response()
         try:
             frame = hard_frame_of(request)
             done = self._cloud.segment(frame)

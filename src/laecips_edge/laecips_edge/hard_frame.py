@@ -21,6 +21,9 @@ from laecips_ros.conversions import ns_to_stamp
 NO_ANSWER = 'no_answer'
 """Reason of a fallback when a bridge gave up waiting for the cloud."""
 
+CLOUD_BUSY = 'cloud_busy'
+"""Reason of a fallback when the cloud did not come to the frame in time."""
+
 NOT_SENT = ('over_budget', 'no_link')
 """Reasons of a fallback whose frame a bridge has kept without sending a byte of it."""
 
@@ -31,6 +34,7 @@ _REASONS = {
     SegmentHardFrame.Response.OVER_BUDGET: 'over_budget',
     SegmentHardFrame.Response.NO_LINK: 'no_link',
     SegmentHardFrame.Response.NO_ANSWER: NO_ANSWER,
+    SegmentHardFrame.Response.BUSY: CLOUD_BUSY,
 }
 
 

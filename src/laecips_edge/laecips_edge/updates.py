@@ -18,6 +18,7 @@ from laecips_core.values import WeightUpdate
 from laecips_core.weights.acceptance import ReleaseGuard
 from laecips_core.weights.received import DeltaError
 from laecips_core.weights.received import IncomingUpdate
+from laecips_core.weights.received import is_child
 from laecips_core.weights.received import same_release
 from laecips_edge.chunk_calls import ChunkCalls
 from laecips_msgs.msg import ModelVersion
@@ -53,6 +54,10 @@ class UpdateClient:
     Everything here runs on the executor. The cloud may send the difference to the weights in use;
     one that fails is followed by a request for the whole. A version that fails three times beside
     is left until another is announced.
+
+    A download goes on while versions trained from it are announced, and the newest is fetched
+    after it: a cloud that releases faster than the link carries would else never be followed. Any
+    other announcement, such as a withdrawal, ends it at once.
     """
 
     def __init__(
@@ -101,19 +106,24 @@ class UpdateClient:
         if not self._let_in(manifest):
             return
         self._target.remember()
-        self._wanted = manifest
+        before, self._wanted = self._wanted, manifest
         if manifest.version == self._target.running.manifest.version:
             self._abandon()
             return
         under_way = self._incoming or self._installing
-        if under_way is not None and same_release(manifest, under_way.announced):
+        if under_way is not None and (
+            same_release(manifest, under_way.announced) or is_child(manifest, before)
+        ):
             return
         self._failures, self._whole = 0, False
         self._begin(manifest)
 
     def _let_in(self, manifest: WeightManifest) -> bool:
+        return self._passes(lambda: self._guard.check(manifest, self._now_ns()))
+
+    def _passes(self, check: Callable[[], None]) -> bool:
         try:
-            self._guard.check(manifest, self._now_ns())
+            check()
         except WeightsError as error:
             self._refuse(error)
             return False
@@ -150,7 +160,8 @@ class UpdateClient:
             self._calls.ask(incoming)
             return
         self._incoming = None
-        if self._let_in(incoming.announced):  # it may have expired on the way
+        begun = incoming.announced
+        if self._passes(lambda: self._guard.check_begun(begun, self._now_ns())):
             self._installing = incoming
             self._install_result = self._target.install(incoming)
 
@@ -174,6 +185,10 @@ class UpdateClient:
 
     def _fail(self, manifest: WeightManifest, error: Exception) -> None:
         self._refuse(error)
+        if self._wanted is not None and self._wanted.version != manifest.version:
+            self._failures, self._whole = 0, False
+            self._begin(self._wanted)
+            return
         if isinstance(error, DeltaError) and not self._whole:
             self._whole = True
         else:

@@ -16,6 +16,7 @@ from laecips_core.errors import LaecipsError
 from laecips_edge.call import CloudAnswer
 from laecips_edge.call import JudgedFrame
 from laecips_edge.hand_over import HandOver
+from laecips_edge.hard_frame import CLOUD_BUSY
 from laecips_edge.hard_frame import NO_ANSWER
 from laecips_edge.hard_frame import NOT_SENT
 from laecips_edge.hard_frame import open_answer
@@ -146,7 +147,7 @@ class Uplink:
         self._settle(sent, answer, late)
 
     def _settle(self, sent: _Sent, answer: CloudAnswer | str, late: bool) -> None:
-        if late and answer != NO_ANSWER:
+        if late and answer not in (NO_ANSWER, CLOUD_BUSY):
             self._counters.add('late_answers')
         if isinstance(answer, str):
             if not late:

@@ -57,11 +57,11 @@ _NOW_NS = 1_000_000
 _MAX_BYTES = _CONFIG.limits.max_update_bytes
 
 
-def _update(seed: int) -> WeightUpdate:
+def _update(seed: int, parent: str = '') -> WeightUpdate:
     values = np.random.default_rng(0).standard_normal((40, 40)).astype(np.float32)
     values[seed] += 1
     weights = ModelWeights({'layer': values}, {})
-    return encode(weights, model='fast_scnn', catalogue=_CATALOGUE)
+    return encode(weights, model='fast_scnn', catalogue=_CATALOGUE, parent=parent)
 
 
 _START = _update(0)
@@ -194,8 +194,10 @@ class _Signer:
         write_release_keys(folder / 'key.pem', self.public)
         self._signer = ReleaseSigner(folder / 'key.pem')
 
-    def release(self, seed: int, number: int, expires_ns: int = 0) -> WeightUpdate:
-        update = _update(seed)
+    def release(
+        self, seed: int, number: int, expires_ns: int = 0, parent: str = ''
+    ) -> WeightUpdate:
+        update = _update(seed, parent)
         signed = self._signer.sign(update.manifest, release=number, expires_ns=expires_ns)
         return WeightUpdate(signed, update.payload)
 
@@ -425,6 +427,53 @@ def test_a_replayed_release_does_not_stop_a_download(guarded: _Edge, signer: _Si
     guarded.until(lambda: guarded.count('updates') == 2)
     assert guarded.target.running.manifest.version == new.manifest.version
     assert guarded.server.offsets[calls:].count(0) == 1
+
+
+def _announce_at_each_chunk(edge: _Edge, releases: list[WeightUpdate]) -> None:
+    """Announce the first release, and a further one whenever a chunk was asked for."""
+    edge.server.announce(releases[0])
+    for number, update in enumerate(releases[1:], start=1):
+        edge.until(lambda number=number: len(edge.server.offsets) >= number)
+        edge.server.announce(update)
+    edge.until(lambda: edge.count('updates') >= 1)
+
+
+def test_releases_that_come_faster_than_a_download_do_not_starve_it(
+    guarded: _Edge, signer: _Signer
+) -> None:
+    line = [signer.release(1, 1)]
+    for number in range(2, 6):
+        line.append(signer.release(number, number, parent=line[-1].manifest.version))
+    _announce_at_each_chunk(guarded, line)
+    assert guarded.installed.get_nowait() == line[0].manifest.version
+    guarded.until(lambda: guarded.count('updates') == 2)
+    assert guarded.installed.get_nowait() == line[-1].manifest.version
+    assert guarded.server.offsets.count(0) == 2
+    assert guarded.client.facts()['update_refused'] == 'none'
+
+
+def test_a_withdrawal_ends_the_download_of_what_is_withdrawn(
+    guarded: _Edge, signer: _Signer
+) -> None:
+    _announce_at_each_chunk(guarded, [signer.release(1, 1), signer.release(2, 2)])
+    assert guarded.installed.get_nowait() == _update(2).manifest.version
+    assert guarded.server.offsets.count(0) == 2
+
+
+def test_a_release_no_longer_served_gives_way_to_the_newest(
+    guarded: _Edge, signer: _Signer
+) -> None:
+    old = signer.release(1, 1)
+    new = signer.release(2, 2, parent=old.manifest.version)
+
+    def spoil(response: GetModelUpdate.Response) -> None:
+        if response.manifest.version == old.manifest.version and response.offset:
+            response.status, response.error = GetModelUpdate.Response.REFUSED, 'gone'
+
+    guarded.server.spoil = spoil
+    _announce_at_each_chunk(guarded, [old, new])
+    assert guarded.installed.get_nowait() == new.manifest.version
+    assert guarded.count('errors.bad_weights') == 1
 
 
 def test_a_release_that_expires_on_the_way_is_not_installed(

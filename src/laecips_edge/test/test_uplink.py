@@ -156,6 +156,7 @@ def test_a_frame_is_sent_with_its_deadline_and_answered(edge: _Edge) -> None:
         (_Status.REFUSED, 'refused', True),
         (_Status.UNKNOWN_VERSION, 'unknown_version', True),
         (_Status.FAILED, 'cloud_failed', True),
+        (_Status.BUSY, 'cloud_busy', True),
         (200, 'bad_answer', True),
     ],
 )
@@ -272,8 +273,8 @@ def test_the_link_is_told_in_words(edge: _Edge) -> None:
     }
 
 
-def test_a_late_refusal_of_the_bridge_is_no_late_answer(edge: _Edge) -> None:
-    for status, late in ((_Status.NO_ANSWER, 0), (_Status.REFUSED, 1)):
+def test_a_late_word_that_there_is_no_answer_is_no_late_answer(edge: _Edge) -> None:
+    for status, late in ((_Status.NO_ANSWER, 0), (_Status.BUSY, 0), (_Status.REFUSED, 1)):
         edge.cloud.status = status
         edge.serving = False
         edge.uplink.send(_frame('a'))

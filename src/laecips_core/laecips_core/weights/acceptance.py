@@ -86,6 +86,19 @@ class ReleaseGuard:
                 seen = SeenReleases(manifest.release, manifest.version)
             self._seen = replace(seen, refused_release=0, refused_version='')
 
+    def check_begun(self, manifest: WeightManifest, now_ns: int) -> None:
+        """
+        Refuse a release whose download is over; it was checked when it was announced.
+
+        Later releases do not count: it may have been followed by others on the way.
+
+        :param manifest: the announcement.
+        :param now_ns: time after the Unix epoch.
+        :raises ExpiredReleaseError: when its time is over.
+        :raises WeightsError: as :meth:`check`.
+        """
+        self._verify(manifest, 0, '', now_ns)
+
     def check_installed(self, manifest: WeightManifest) -> None:
         """
         Refuse weights on the robot's own disk that were not signed for it.

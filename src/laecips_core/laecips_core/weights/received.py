@@ -39,6 +39,16 @@ def same_release(one: WeightManifest, other: WeightManifest) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in (*_WEIGHTS, *_RELEASE))
 
 
+def is_child(manifest: WeightManifest, before: WeightManifest | None) -> bool:
+    """
+    Tell whether a version was trained from the one announced before it.
+
+    :param manifest: an announcement.
+    :param before: the one before it; None: there was none.
+    """
+    return before is not None and manifest.parent == before.version
+
+
 class IncomingUpdate:
     """
     One announced version on its way. Ask for ``offset``, ``add`` what comes, then ``finish``.

@@ -105,6 +105,19 @@ def test_a_release_returned_from_is_refused_until_a_newer_one(server: Server) ->
         assert robot.seen == SeenReleases(7, again.version)
 
 
+def test_a_download_that_is_over_may_have_been_followed_but_not_have_expired(
+    server: Server,
+) -> None:
+    guard = server.guard(SeenReleases(9, 'other'))
+    begun = server.release(manifest(1), 8, expires_ns=NOW_NS + 1)
+    guard.check_begun(begun, NOW_NS)
+    with pytest.raises(ExpiredReleaseError):
+        guard.check_begun(begun, NOW_NS + 1)
+    with pytest.raises(SignatureError):
+        guard.check_begun(manifest(1), NOW_NS)
+    assert guard.seen == SeenReleases(9, 'other')
+
+
 def test_weights_on_disk_need_a_signature_but_no_time(server: Server) -> None:
     guard = server.guard(SeenReleases(9, 'other'))
     guard.check_installed(server.release(manifest(1), 5, expires_ns=1))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+import os
 from threading import Thread
 from time import monotonic
 from typing import Any
 
 import pytest
+import rclpy
 from rclpy.executors import Executor
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
-from laecips_bridge.deferred_service import Answer
-from laecips_bridge.deferred_service import DeferredService
+from laecips_ros.deferred_service import Answer
+from laecips_ros.deferred_service import DeferredService
 from laecips_ros.program import event_executor
 
 _WAIT_S = 10.0
@@ -57,6 +60,14 @@ class Service:
 
     def _tick(self) -> None:
         self.timer_calls += 1
+
+
+@pytest.fixture
+def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    rclpy.init(domain_id=1 + os.getpid() % 100, signal_handler_options=SignalHandlerOptions.NO)
+    yield
+    rclpy.try_shutdown()
 
 
 @pytest.fixture(params=[usual, event_executor])
