@@ -9,12 +9,12 @@ from typing import Protocol
 
 from rclpy.node import Node
 from rclpy.task import Future
-from std_msgs.msg import Bool
 
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import LaecipsError
 from laecips_edge.call import CloudAnswer
 from laecips_edge.call import JudgedFrame
+from laecips_edge.cloud_presence import CloudPresence
 from laecips_edge.hand_over import HandOver
 from laecips_edge.hard_frame import CLOUD_BUSY
 from laecips_edge.hard_frame import NO_ANSWER
@@ -24,12 +24,10 @@ from laecips_edge.hard_frame import request_of
 from laecips_edge.link_watch import LinkWatch
 from laecips_edge.pending import PendingHardFrames
 from laecips_msgs.srv import SegmentHardFrame
-from laecips_ros import qos
 from laecips_ros.counters import Counters
 from laecips_ros.steady import steady_timer
 
 _DEADLINE_CHECK_S = 0.01
-_READY_CHECK_S = 0.1
 _MAX_LATE = 16
 
 
@@ -85,13 +83,11 @@ class Uplink:
         self._catalogue_sha256 = catalogue_sha256
         self._link, self._events, self._counters = link, events, counters
         self._client = node.create_client(SegmentHardFrame, 'cloud/segment_hard_frame')
-        self._ready = node.create_publisher(Bool, '~/cloud_ready', qos.latched())
-        self._was_ready: bool | None = None
+        self._presence = CloudPresence(node, self._client)
         self._pending: PendingHardFrames[_Sent] = PendingHardFrames(1)
         self._late: dict[str, _Sent] = {}
         self._hand_over = HandOver(self._client, counters)
         self._timer = steady_timer(node, _DEADLINE_CHECK_S, self._check_deadlines)
-        self._ready_timer = steady_timer(node, _READY_CHECK_S, self._announce_ready)
         self.configure(config)
 
     def configure(self, config: EdgeConfig) -> None:
@@ -110,7 +106,7 @@ class Uplink:
         :param frame: the frame.
         :returns: why it could not be sent; empty when it is on its way.
         """
-        if not self._client.service_is_ready():
+        if not self._presence.ready:
             return 'no_cloud'
         if self._link.down:
             self._hand_over.give(partial(self._request, frame))
@@ -165,12 +161,6 @@ class Uplink:
         return open_answer(
             response, size_px, self._limits, cloud_s=cloud_s, bytes_up=sent.bytes_up
         )
-
-    def _announce_ready(self) -> None:
-        ready = self._client.service_is_ready()
-        if ready != self._was_ready:
-            self._was_ready = ready
-            self._ready.publish(Bool(data=ready))
 
     def _check_deadlines(self) -> None:
         self._hand_over.check_deadlines()

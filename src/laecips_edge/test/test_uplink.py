@@ -24,6 +24,7 @@ from laecips_core.values import Prediction
 from laecips_core.values import Segmentation
 from laecips_core.values import Source
 from laecips_core.values import Verdict
+from laecips_edge import cloud_presence
 from laecips_edge import hand_over
 from laecips_edge import link_watch
 from laecips_edge.call import CloudAnswer
@@ -96,7 +97,7 @@ class _Edge:
         self.told: list[tuple[str, str, int]] = []
         self.link = LinkWatch(self.node)
         self.uplink = Uplink(self.node, 'c' * 64, _CONFIG, self.link, self, self.counters)
-        self.until(lambda: self.uplink._client.service_is_ready())
+        self.until(lambda: self.uplink._presence.ready)
 
     def on_answer(self, frame: JudgedFrame, answer: CloudAnswer) -> None:
         self.told.append((frame.frame_uid, 'answer', answer.bytes_up))
@@ -127,6 +128,8 @@ class _Edge:
 @pytest.fixture
 def edge(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Edge]:
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    # Both halves are on one thread here: who finds whom first is no matter of time.
+    monkeypatch.setattr(cloud_presence, 'SETTLE_S', 0.0)
     context = Context()
     rclpy.init(context=context, domain_id=1 + os.getpid() % 100)
     made = _Edge(context)
@@ -255,7 +258,7 @@ def test_a_state_that_is_not_repeated_is_no_longer_believed(
 def test_without_a_service_the_state_does_not_matter(edge: _Edge) -> None:
     edge.hear(LinkState.DOWN)
     edge.cloud.close()
-    edge.until(lambda: not edge.uplink._client.service_is_ready())
+    edge.until(lambda: not edge.uplink._presence.ready)
     assert edge.uplink.send(_frame()) == 'no_cloud'
     assert edge.count('drops.hand_over_busy') == 0
 
