@@ -18,8 +18,8 @@ _HEAD = f"""# Commands
 The `laecips` command, made from its own parsers by `{COMMAND}`.
 `laecips COMMAND --help` shows the same.
 
-Status 0 is success. 2 is an error, which is one line that says what was expected, what came and what to do. 130 is an interrupt.
-Some commands have a status 1, which their pages name.
+Status 0 is success. 1 is an answer that is no, such as a frame without its mask. 2 is an error:
+one line says what was expected, what came and what to do. 130 is an interrupt.
 """
 
 

@@ -21,12 +21,12 @@ _HEAD = f"""# Parameters
 Every parameter of every node with its only default, made from the config dataclasses by
 `{COMMAND}`. Edit those, not this page.
 
-- Names are as in a parameter file below `ros__parameters`, and as in `--edge NAME=VALUE`, `--cloud NAME=VALUE` of the `laecips`
-  command. Files in `config/` hold only what differs from here.
-- A name that is not here, another type or a value out of bounds is refused at the start, with what is allowed.
-- Numbers with a decimal point need one in a file, too: `2.0`, not `2`.
+- Names are as in a parameter file below `ros__parameters`, and as in `--edge NAME=VALUE` and
+  `--cloud NAME=VALUE` of the `laecips` command. Files in `config/` hold only what differs.
+- An unknown name, another type or a value out of bounds is refused, with what is allowed.
+- What is a float needs a decimal point in a file: `2.0`, not `2`.
 - `ros2 param describe /edge NAME` shows the same on a running node.
-- Beside these there are `use_sim_time`, and `qos_overrides.TOPIC.…` for the topics ([the wire](wire.md)).
+- Beside these there are `use_sim_time` and `qos_overrides.TOPIC.…` ([the wire](wire.md)).
 """
 _COLUMNS = ('parameter', 'type', 'default', 'allowed', 'changes', 'what it is')
 # The longest ending first: bytes_per_s is no time.
