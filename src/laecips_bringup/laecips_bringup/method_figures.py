@@ -22,6 +22,7 @@ from laecips_bringup.strips import strips
 from laecips_core.config import CloudConfig
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeConfig
+from laecips_core.image_codec import encode_image
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.pipeline.edge import EdgePass
 from laecips_core.registry import build_dataset
@@ -54,10 +55,7 @@ def one_frame_figure() -> bytes:
     generator = build_mask_generator(cloud.masks)
     fused = build_fuser(cloud.fusion).fuse(edge.prediction, generator.masks(item.frame.image))
     runs = [_run('EDGE', item, edge, edge.segmentation), _run('CLOUD', item, edge, fused)]
-    picture = cv2.imdecode(
-        np.frombuffer(strips(runs, dataset, generator), np.uint8), cv2.IMREAD_COLOR
-    )
-    return cv2.imencode('.webp', picture, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])[1].tobytes()
+    return _webp(strips(runs, dataset, generator))
 
 
 def confidence_figure() -> bytes:
@@ -112,6 +110,12 @@ def _run(method: str, item: LabelledFrame, edge: EdgePass, made: Segmentation) -
         bytes_down=0,
     )
     return RunRecord(method, frames_fed=1, masks_received=1, frames=[record])
+
+
+def _webp(png: bytes) -> bytes:
+    decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert decoded is not None, 'matplotlib made the PNG'
+    return encode_image(decoded.astype(np.uint8, copy=False), 'webp', _WEBP_QUALITY)
 
 
 def main() -> None:
