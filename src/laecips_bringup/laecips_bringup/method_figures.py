@@ -113,9 +113,10 @@ def _run(method: str, item: LabelledFrame, edge: EdgePass, made: Segmentation) -
 
 
 def _webp(png: bytes) -> bytes:
-    decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None, 'matplotlib made the PNG'
-    return encode_image(decoded.astype(np.uint8, copy=False), 'webp', _WEBP_QUALITY)
+    image = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    return encode_image(image, 'webp', _WEBP_QUALITY)
 
 
 def main() -> None:
