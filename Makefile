@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format build setup clean
+.PHONY: help demo test lint format docs build setup clean
 
 ROS_DISTRO ?= jazzy
 export ROS_DISTRO
@@ -41,6 +41,9 @@ lint: setup  ## run every linter and the type checker
 
 format: setup  ## rewrite the Python files in the house form
 	@source tools/workspace.sh && laecips_enter && ruff check --fix . ; ruff format .
+
+docs: setup  ## build the documentation site into out/site
+	@source tools/workspace.sh && laecips_enter && NO_MKDOCS_2_WARNING=1 exec mkdocs build --quiet
 
 build: setup  ## build the workspace with colcon
 	@tools/setup.sh build

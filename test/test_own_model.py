@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 import re
 import subprocess
 import sys
-import tomllib
 
 import pytest
 
@@ -38,39 +37,13 @@ print(result.segmentation.labels.shape, result.segmentation.weights_version)
 """
 
 
-@pytest.fixture(scope='module')
-def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """
-    Install the example as pip does, without pip: the module and its metadata in one folder.
-
-    :returns: environment of a process that sees it.
-    """
-    folder = tmp_path_factory.mktemp('site')
-    project = tomllib.loads((EXAMPLE / 'pyproject.toml').read_text())
-    name, version = project['project']['name'], project['project']['version']
-    for module in project['tool']['setuptools']['py-modules']:
-        (folder / f'{module}.py').write_text((EXAMPLE / f'{module}.py').read_text())
-    about = folder / f'{name.replace("-", "_")}-{version}.dist-info'
-    about.mkdir()
-    (about / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n')
-    groups = project['project']['entry-points']
-    lines = [
-        line
-        for group, points in groups.items()
-        for line in (f'[{group}]', *(f'{point} = {value}' for point, value in points.items()))
-    ]
-    (about / 'entry_points.txt').write_text('\n'.join(lines))
-    paths = [str(folder), os.environ.get('PYTHONPATH', '')]
-    return {**os.environ, 'PYTHONPATH': os.pathsep.join(paths), 'OMP_NUM_THREADS': '1'}
-
-
 def test_own_model_is_trained_and_runs_on_the_edge(
-    installed: dict[str, str], tmp_path: Path
+    installed_example: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     out = tmp_path / 'own.safetensors'
     done = subprocess.run(
         [sys.executable, '-c', _TRAIN_AND_RUN, str(out), 'tiny_unet'],
-        env=installed,
+        env=installed_example('own_model'),
         capture_output=True,
         text=True,
         timeout=100,

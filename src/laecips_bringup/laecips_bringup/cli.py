@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     try:
-        arguments = _parser(words).parse_args(words)
+        arguments = parser_for(words).parse_args(words)
         module = import_module(_module_of(arguments.command))
         return int(module.run(arguments))
     except LaecipsError as error:
@@ -46,7 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def _parser(words: Sequence[str]) -> ArgumentParser:
+def parser_for(words: Sequence[str]) -> ArgumentParser:
+    """
+    Make the parser of a call.
+
+    :param words: words after ``laecips``; only the command that they name knows its arguments.
+    """
     parser = ArgumentParser(prog='laecips', description='Edge-cloud semantic segmentation.')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     chosen = next((word for word in words if word in COMMANDS), None)
