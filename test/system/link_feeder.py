@@ -10,7 +10,6 @@ import time
 import cv2
 from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -32,15 +31,13 @@ class Feeder(Node):
     """Publishes from the moment at which the edge listens until it is told to end."""
 
     def __init__(self) -> None:
-        """Read ``rate_hz``, ``file`` and ``best_effort``."""
+        """Read ``rate_hz`` and ``file``."""
         super().__init__('feeder')
         period_s = 1.0 / self.declare_parameter('rate_hz', 5.0).value
         self._file = open(self.declare_parameter('file', '').value, 'a', encoding='utf-8')  # noqa: SIM115
         frames = DataSetStream(Patrol(DataSetConfig(frames=_FRAMES)))
         self._images = cycle([cv2.resize(frame.image, _SIZE_PX) for frame in frames])
-        best_effort = self.declare_parameter('best_effort', False).value
-        profile = qos_profile_sensor_data if best_effort else qos.masks()
-        self._publisher = self.create_publisher(Image, 'image', profile)
+        self._publisher = self.create_publisher(Image, 'image', qos.masks())
         self._began = False
         self._timer = steady_timer(self, period_s, self._feed)
 

@@ -108,18 +108,13 @@ class LinkWorld:
         self.until(self.is_up, 'link up')
         self.until(lambda: bool(self.robot.of('cloud_ready')), 'edge ready')
 
-    def feed(self, rate_hz: float, *, best_effort: bool = False) -> None:
+    def feed(self, rate_hz: float) -> None:
         """
         Begin to feed patrol frames into the edge.
 
         :param rate_hz: frames a second.
-        :param best_effort: publish as most camera drivers do.
         """
-        parameters = {
-            'rate_hz': rate_hz,
-            'file': str(self.folder / 'fed.jsonl'),
-            'best_effort': best_effort,
-        }
+        parameters = {'rate_hz': rate_hz, 'file': str(self.folder / 'fed.jsonl')}
         self.start(self.program('robot', 'feeder', 'link_feeder', parameters))
 
     def fed(self) -> dict[str, float]:

@@ -73,9 +73,7 @@ def test_twenty_kills_lose_and_double_no_sample_and_mix_no_weights(tmp_path: Pat
     profile = LinkProfile(rate_bytes_per_s=500e3, delay_s=0.01)
     with LinkWorld(tmp_path, profile, _CHANGES, _VARIABLES) as world:
         world.start_all()
-        # In Fast DDS 2.14 a reliable writer sends nothing more, to no one, after some of its
-        # best-effort readers were killed; a best-effort one goes on.
-        world.feed(_RATE_HZ, best_effort=True)
+        world.feed(_RATE_HZ)
         _wait_for_service(world)
         for victim in victims:
             moment_s = time.monotonic() + dice.uniform(*_MOMENT_S)
