@@ -10,7 +10,6 @@ from rosbags.highlevel import AnyReader
 from laecips_bringup.bag_command import write_stream
 from laecips_bringup.bag_writer import BagWriter
 from laecips_bringup.bag_writer import remove_bag
-from laecips_bringup.bag_writer import write_masks
 from laecips_bringup.stream import BagStream
 from laecips_bringup.stream import StreamFrame
 from laecips_core.catalogue import ClassCatalogue
@@ -121,16 +120,11 @@ def test_existing_folder_is_not_written_over(tmp_path: Path) -> None:
         BagWriter(tmp_path)
 
 
-def test_masks_replace_an_older_bag(tmp_path: Path) -> None:
-    path = tmp_path / 'masks'
-    mask = np.eye(3, dtype=np.uint8)
-    assert write_masks(path, [(5, mask), (7, mask)], '/edge/mask') == 2
-    assert write_masks(path, [(9, mask)], '/edge/mask') == 1
-    with AnyReader([path]) as reader:
-        (message,) = [reader.deserialize(d, c.msgtype) for c, _, d in reader.messages()]
-    assert message.encoding == 'mono8'
-    assert message.header.stamp.nanosec == 9
-    assert message.data.reshape(3, 3).tolist() == mask.tolist()
+def test_bag_of_an_earlier_run_is_removed(tmp_path: Path) -> None:
+    write_stream(tmp_path / 'masks', NoiseStream(1), labels=True, jpeg_quality=None)
+    remove_bag(tmp_path / 'masks')
+    remove_bag(tmp_path / 'masks')
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_bags_are_removed(tmp_path: Path) -> None:

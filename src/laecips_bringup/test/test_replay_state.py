@@ -5,14 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from laecips_bringup.answer import Answer
 from laecips_bringup.records import FrameRecord
 from laecips_bringup.records import RoundRecord
-from laecips_bringup.replay_state import Answer
 from laecips_bringup.replay_state import ReplayState
-from laecips_bringup.stream import StreamFrame
 from laecips_core.values import Source
 
-IMAGE = np.zeros((2, 3, 3), np.uint8)
 TRUTH = np.ones((2, 3), np.uint8)
 MASK = np.full((2, 3), 4, np.uint8)
 ANSWER = Answer(
@@ -48,7 +46,7 @@ def state(told: list[FrameRecord]) -> ReplayState:
 
 
 def feed(state: ReplayState, stamp_ns: int, task: int = 0) -> None:
-    state.feed(StreamFrame(stamp_ns, IMAGE, TRUTH, task))
+    state.feed(stamp_ns, task, TRUTH)
 
 
 def answer(state: ReplayState, stamp_ns: int, training_round: int = 0) -> None:
@@ -91,7 +89,7 @@ def test_unanswered_names_what_has_not_come(state: ReplayState) -> None:
     assert state.unanswered(10) == 'report'
     state.take_report(10, ANSWER)
     assert state.unanswered(10) == ''
-    assert state.all_answered
+    assert state.all_explained
 
 
 def test_second_mask_is_counted_but_changes_nothing(
@@ -117,7 +115,7 @@ def test_frame_without_an_answer_is_in_the_record(state: ReplayState) -> None:
     feed(state, 10)
     (record,) = state.run_record().frames
     assert (record.mask, record.hard, record.bytes_up, record.latency_s) == (None, False, 0, 0.0)
-    assert not state.all_answered
+    assert not state.all_explained
 
 
 def test_lockstep_goes_on_at_once_without_training(state: ReplayState) -> None:
