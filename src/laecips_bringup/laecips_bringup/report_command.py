@@ -18,7 +18,6 @@ from laecips_bringup.frame_account import format_accounts
 from laecips_bringup.recorded_classes import check_classes
 from laecips_bringup.recorded_run import read_run
 from laecips_bringup.recorded_run import truth_of
-from laecips_bringup.recorded_run import TruthAt
 from laecips_bringup.records import RunRecord
 from laecips_bringup.replay_command import MASK_BAG
 from laecips_bringup.replay_command import result_console
@@ -74,15 +73,11 @@ def run(arguments: Namespace) -> int:
     """
     names = run_names(arguments.bags, arguments.name)
     dataset = _truth_set(arguments)
+    bags = zip(names, arguments.bags, strict=True)
+    opened = {name: _open(path, arguments, dataset) for name, path in bags}
     by_stamp = None if dataset is None else _labels_by_stamp(dataset)
-    runs, notes = [], []
-    for path, name in zip(arguments.bags, names, strict=True):
-        bag = BagReader(path)
-        topics = run_topics(bag, arguments.truth_topic, arguments.image_topic)
-        check_classes(bag, topics, dataset)
-        truth_at = truth_of(bag, topics.truth) if by_stamp is None else by_stamp.get
-        runs.append(_run(bag, topics, name, truth_at, needed=by_stamp is not None))
-        notes += [] if topics.frames else [_uncounted(name)]
+    runs = [_run(bag, topics, name, by_stamp) for name, (bag, topics) in opened.items()]
+    notes = [_uncounted(name) for name, (_, topics) in opened.items() if not topics.frames]
     _show(runs, notes)
     facts = _facts(arguments, dataset, notes)
     _write(arguments.out, runs, facts)
@@ -108,13 +103,23 @@ def run_names(paths: Sequence[Path], given: Sequence[str]) -> list[str]:
     return names
 
 
+def _open(
+    path: Path, arguments: Namespace, dataset: DataSet | None
+) -> tuple[BagReader, RunTopics]:
+    bag = BagReader(path)
+    topics = run_topics(bag, arguments.truth_topic, arguments.image_topic)
+    check_classes(bag, topics, dataset)
+    return bag, topics
+
+
 def _run(
-    bag: BagReader, topics: RunTopics, name: str, truth_at: TruthAt, *, needed: bool
+    bag: BagReader, topics: RunTopics, name: str, by_stamp: Mapping[int, LabelMap] | None
 ) -> RunRecord:
+    truth_at = truth_of(bag, topics.truth) if by_stamp is None else by_stamp.get
     done = read_run(bag, topics, name, truth_at)
     if not done.frames:
         raise DataSetError(str(bag.path), f'at least one mask on {topics.mask}', 'none')
-    if needed and all(frame.truth is None for frame in done.frames):
+    if by_stamp is not None and all(frame.truth is None for frame in done.frames):
         got = f'{len(done.frames)} frames, the first at {done.frames[0].stamp_ns} ns'
         raise DataSetError(str(bag.path), 'a frame with a stamp of the data set', got)
     return done

@@ -224,3 +224,61 @@ def test_edge_is_outdated_until_it_has_the_version_of_the_cloud(state: ReplaySta
     assert state.outdated == 'version v2 of the cloud on the edge'
     state.take_edge_version('v2', 700)
     assert state.outdated == ''
+
+
+def test_frame_that_cannot_be_read_is_in_the_record_and_not_fed(
+    state: ReplayState, told: list[FrameRecord]
+) -> None:
+    feed(state, 10)
+    state.skip(10, 1, 'bad_image', 'image step: expected 3, got 2')
+    run = state.run_record()
+    assert (state.frames, run.frames_fed) == (2, 1)
+    assert [(f.index, f.stamp_ns, f.failed) for f in run.frames] == [
+        (0, 10, ''),
+        (1, 10, 'bad_image'),
+    ]
+    assert told == [run.frames[1]]
+
+
+def test_failure_that_the_edge_counted_is_the_frame_s_that_is_under_way(
+    state: ReplayState,
+) -> None:
+    state.take_counters({'failed.bad_image': 2})
+    feed(state, 10)
+    assert state.blame(10) == ''
+    state.take_counters({'failed.bad_image': 3})
+    assert state.blame(10) == 'bad_image'
+    assert (state.unanswered(10), state.blame(10)) == ('', '')
+    feed(state, 20)
+    assert state.blame(20) == ''
+    assert state.unanswered(20) == 'mask and report'
+
+
+def test_failure_is_not_blamed_on_an_answered_frame(state: ReplayState) -> None:
+    state.take_counters({})
+    feed(state, 10)
+    answer(state, 10)
+    state.take_counters({'failed.bad_image': 1})
+    assert state.blame(10) == ''
+    assert state.run_record().edge_counts == {'failed.bad_image': 1}
+
+
+def test_failures_in_the_record_are_not_counted_again(state: ReplayState) -> None:
+    state.take_counters({})
+    feed(state, 10)
+    state.take_counters({'failed.bad_image': 1, 'offered': 1})
+    state.blame(10)
+    assert state.run_record().edge_counts == {'offered': 1}
+    assert state.all_explained
+
+
+def test_all_is_explained_when_the_edge_counted_as_many_as_are_missing(
+    state: ReplayState,
+) -> None:
+    state.take_counters({})
+    feed(state, 10)
+    feed(state, 20)
+    answer(state, 10)
+    assert not state.all_explained
+    state.take_counters({'offered': 2, 'drops.superseded': 1})
+    assert state.all_explained
