@@ -13,12 +13,14 @@ from laecips_bringup.stream import LABEL_TOPIC
 
 DIAGNOSTICS = '/diagnostics'
 
+TO_RECORD = (
+    '{edge}/mask {edge}/report {edge}/model_version {edge}/label_info /cloud/training_round '
+    '/diagnostics'
+)
+"""What to record on a robot besides its camera."""
+
 _REPORT_TYPE = 'laecips_msgs/msg/Report'
 _ROUND_TYPE = 'laecips_msgs/msg/TrainingRound'
-_RECORD = (
-    'record it with ros2 bag record {edge}/mask {edge}/report {edge}/model_version '
-    '{edge}/label_info /cloud/training_round /diagnostics and the camera'
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def _edge(bag: BagReader) -> str:
     edge = found[0].removesuffix('/report') if found else '/edge'
     what = 'masks and reports of one edge node, such as /edge/mask and /edge/report'
     got = ', '.join(masks or bag.topics) or 'no topic'
-    raise BagError(str(bag.path), what, got, _RECORD.format(edge=edge))
+    do = f'record {TO_RECORD.format(edge=edge)} and the camera with ros2 bag record'
+    raise BagError(str(bag.path), what, got, do)
 
 
 def _frames(bag: BagReader, edge: str, truth: str, images: str) -> str:

@@ -129,7 +129,7 @@ def test_bag_of_something_else_says_what_to_record(
 ) -> None:
     bag = bags.write(tmp_path / 'bag', [('/where', 1, bags.header(1))])
     assert main(['report', str(bag)]) == 2
-    assert 'record it with ros2 bag record /edge/mask /edge/report' in capsys.readouterr().err
+    assert 'record /edge/mask /edge/report' in capsys.readouterr().err
 
 
 def test_rows_are_named_after_bags_and_replays() -> None:
