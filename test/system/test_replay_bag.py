@@ -18,6 +18,7 @@ import pytest
 
 from laecips_bringup.bag_command import write_stream
 from laecips_bringup.bag_reader import BagReader
+from laecips_bringup.bag_stream import BagStream
 from laecips_bringup.bag_writer import BagWriter
 from laecips_bringup.cli import main
 from laecips_bringup.node_settings import cloud_program
@@ -27,7 +28,6 @@ from laecips_bringup.records import RunRecord
 from laecips_bringup.replay import replay
 from laecips_bringup.replay import ReplayOptions
 from laecips_bringup.ros_domain import private_domain
-from laecips_bringup.stream import BagStream
 from laecips_bringup.stream import DataSetStream
 from laecips_bringup.stream import StreamFrame
 from laecips_core.config import DataSetConfig

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from collections.abc import Iterator
 from pathlib import Path
 
-from laecips_bringup.stream import BagStream
+from laecips_bringup.bag_stream import BagStream
 from laecips_bringup.stream import DataSetStream
 from laecips_bringup.stream import Stream
 from laecips_core.config import DataSetConfig

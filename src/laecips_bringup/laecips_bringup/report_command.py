@@ -35,6 +35,7 @@ from laecips_core.errors import ConfigError
 from laecips_core.errors import DataSetError
 from laecips_core.ports import DataSet
 from laecips_core.registry import build_dataset
+from laecips_core.setting import settings_of
 from laecips_core.values import LabelMap
 
 _NOT_RECORDED = 'not recorded'
@@ -163,13 +164,23 @@ def _write(out: Path, runs: Sequence[RunRecord], facts: Mapping[str, str]) -> No
 
 
 def _facts(arguments: Namespace, dataset: DataSet | None, notes: Sequence[str]) -> dict[str, str]:
-    words = ['laecips', 'report', *map(str, arguments.bags)]
     facts = {
         FACT_DATA_SET: 'recorded bags' if dataset is None else dataset.name,
         FACT_MASKS: _NOT_RECORDED,
         'bags': ', '.join(map(str, arguments.bags)),
         'machines': _NOT_RECORDED,
-        'command': shlex.join(words),
+        'command': shlex.join(_words(arguments)),
         'report made': datetime.now(UTC).isoformat(timespec='seconds'),
     }
     return {**facts, **({'not counted': '; '.join(notes)} if notes else {})}
+
+
+def _words(arguments: Namespace) -> list[str]:
+    words = ['laecips', 'report', *map(str, arguments.bags)]
+    words += [word for name in arguments.name for word in ('--name', name)]
+    values = {'--image-topic': arguments.image_topic, '--truth-topic': arguments.truth_topic}
+    if arguments.dataset is not None:
+        values['--truth'] = arguments.dataset
+        own = settings_of(dataset_config(arguments))
+        values |= {f'--{name}': str(value) for name, value, _ in own if name != 'name' and value}
+    return words + [word for option, value in values.items() if value for word in (option, value)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from laecips_bringup.bag_files import BagError
-from laecips_bringup.stream import BagStream
+from laecips_bringup.bag_stream import BagStream
 from laecips_bringup.stream import StreamFrame
 from laecips_bringup.stream import UnreadableFrame
 from laecips_core.errors import ImageError

@@ -8,9 +8,9 @@ import pytest
 from rosbags.highlevel import AnyReader
 
 from laecips_bringup.bag_command import write_stream
+from laecips_bringup.bag_stream import BagStream
 from laecips_bringup.bag_writer import BagWriter
 from laecips_bringup.bag_writer import remove_bag
-from laecips_bringup.stream import BagStream
 from laecips_bringup.stream import StreamFrame
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.errors import DataSetError

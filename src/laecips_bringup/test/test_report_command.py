@@ -77,6 +77,8 @@ def test_truth_comes_from_a_data_set_by_stamp(bags: Any, walk: Patrol, tmp_path:
     assert main([*words, '--out', str(tmp_path / 'out')]) == 0
     (row,) = numbers(tmp_path / 'out')['table']
     assert (row['miou'], row['miou_dataset']) == (1.0, 1.0)
+    command = f'laecips report {bag} --truth patrol --split stream --frames {FRAMES}'
+    assert numbers(tmp_path / 'out')['facts']['command'] == command
     assert 'simulated' in (tmp_path / 'out' / 'report.html').read_text()
 
 
