@@ -17,6 +17,7 @@ from laecips_bringup.stream import DataSetStream
 from laecips_bringup.stream import IMAGE_TOPIC
 from laecips_bringup.stream import LABEL_TOPIC
 from laecips_bringup.stream import Stream
+from laecips_bringup.stream import UnreadableFrame
 from laecips_core.errors import ConfigError
 from laecips_core.registry import build_dataset
 from laecips_core.values import Image
@@ -72,6 +73,7 @@ def write_stream(path: Path, stream: Stream, *, labels: bool, jpeg_quality: int 
     :param jpeg_quality: 1 to 100; None: raw images.
     :returns: how many frames were written.
     :raises DataSetError: when the folder exists or the stream cannot be read.
+    :raises LaecipsError: when a frame cannot be read.
     """
     count = 0
     with BagWriter(path) as bag:
@@ -79,6 +81,8 @@ def write_stream(path: Path, stream: Stream, *, labels: bool, jpeg_quality: int 
         console = Console(stderr=True)
         frames = track(stream, 'writing', len(stream), console=console, transient=True)
         for frame in frames:
+            if isinstance(frame, UnreadableFrame):
+                raise frame.error
             write_image(frame.stamp_ns, frame.image)
             if labels and frame.labels is not None:
                 bag.write_map(LABEL_TOPIC, frame.stamp_ns, frame.labels)

@@ -1,132 +1,192 @@
-"""Reads images and maps from rosbag2 bags, without ROS."""
+"""Reads the messages of rosbag2 bags, without ROS."""
 
 from __future__ import annotations
 
-from array import array
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rosbags.highlevel import AnyReader
-from rosbags.highlevel import AnyReaderError
-from rosbags.typesys import get_typestore
-from rosbags.typesys import Stores
-from sensor_msgs.msg import Image
+from rosbags.interfaces import Connection
 
-from laecips_core.config import LimitsConfig
-from laecips_core.errors import DataSetError
+from laecips_bringup.bag_files import bag_files
+from laecips_bringup.bag_files import BagError
+from laecips_bringup.bag_files import reindex
+from laecips_bringup.bag_types import bag_types
 from laecips_core.errors import LaecipsError
-from laecips_core.image_codec import decode_image
-from laecips_core.values import Image as Pixels
-from laecips_core.values import LabelMap
-from laecips_ros.conversions import frame_from_image
-from laecips_ros.conversions import map_from_image
-
-IMAGE_TYPE = 'sensor_msgs/msg/Image'
-COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 
 _NS_PER_S = 1_000_000_000
-_BAG = 'a rosbag2 bag: a folder with metadata.yaml and .db3 or .mcap files'
+_ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
+
+
+class BagMessageError(LaecipsError):
+    """One message of a bag cannot be read; those after it can."""
+
+    code = 'bad_message'
+
+    def __init__(self, topic: str, recorded_ns: int, got: object) -> None:
+        """
+        Name the message.
+
+        :param topic: where it was recorded.
+        :param recorded_ns: when, in ns.
+        :param got: what was found instead.
+        """
+        what = f'message on {topic}, recorded at {recorded_ns} ns'
+        super().__init__(f'{what}: expected one of its type, got {got}')
+
+
+@dataclass(frozen=True)
+class BagTopic:
+    """
+    One topic of a bag.
+
+    :param kind: message type, such as ``sensor_msgs/msg/Image``; empty: of several types.
+    :param count: messages, as the bag's index says.
+    """
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True)
+class BagMessage:
+    """
+    One message of a bag.
+
+    :param topic: full name.
+    :param recorded_ns: when it was recorded, in ns.
+    :param content: the message, as rosbags gives it; the error when it cannot be read.
+    """
+
+    topic: str
+    recorded_ns: int
+    content: Any
+
+    @property
+    def stamp_ns(self) -> int:
+        """Stamp of the header in ns; time of recording where no header can be read."""
+        header = getattr(self.content, 'header', None)
+        if header is None:
+            return self.recorded_ns
+        return header.stamp.sec * _NS_PER_S + header.stamp.nanosec
 
 
 class BagReader:
     """
-    A bag with image topics, sqlite3 or mcap; messages are read one at a time.
+    A bag, sqlite3 or mcap, compressed or not; messages are read one at a time.
 
-    :param path: folder of the bag.
-    :raises DataSetError: when there is no such bag.
+    :param path: folder of the bag, or a storage file of one that was not compressed by rosbag2.
+    :raises BagError: when there is no such bag, or it is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         """Look at what the bag holds."""
         self.path = path
         with self._open() as reader:
-            kinds = {topic: (info.msgtype, info.msgcount) for topic, info in reader.topics.items()}
-        self._kinds = {
-            topic: kind
-            for topic, kind in kinds.items()
-            if kind[0] in (IMAGE_TYPE, COMPRESSED_TYPE)
-        }
+            self.topics = {
+                topic: BagTopic(info.msgtype or '', info.msgcount)
+                for topic, info in reader.topics.items()
+            }
 
-    @property
-    def image_topics(self) -> tuple[str, ...]:
-        """Topics of raw or compressed images, sorted."""
-        return tuple(sorted(self._kinds))
-
-    def count(self, topic: str) -> int:
+    def of_kind(self, *kinds: str) -> tuple[str, ...]:
         """
-        Count the messages of an image topic.
+        Name the topics of some message types.
 
-        :raises DataSetError: when the bag has no such image topic.
+        :param kinds: the types.
+        :returns: full names, sorted.
         """
-        self._expect(topic)
-        return self._kinds[topic][1]
+        return tuple(sorted(name for name, topic in self.topics.items() if topic.kind in kinds))
 
-    def messages(self, topic: str) -> Iterator[tuple[int, Any]]:
+    def expect(self, topic: str, *kinds: str) -> BagTopic:
         """
-        Read an image topic in the order of recording, without decoding images.
+        Give a topic that has to be there.
 
-        :returns: header stamp in ns and message; only one message is held at a time.
-        :raises DataSetError: when the bag has no such image topic or is damaged.
+        :param topic: full name.
+        :param kinds: the types it may have.
+        :raises BagError: when the bag has no such topic, or it is of another type.
         """
-        self._expect(topic)
+        what = f'{topic} of type {" or ".join(kinds)}'
+        if topic not in self.topics:
+            known = ', '.join(self.of_kind(*kinds)) or 'none'
+            raise BagError(str(self.path), what, f'these topics of that type: {known}')
+        if self.topics[topic].kind not in kinds:
+            raise BagError(str(self.path), what, self.topics[topic].kind or 'several types')
+        return self.topics[topic]
+
+    def messages(self, *topics: str) -> Iterator[BagMessage]:
+        """
+        Read some topics in the order of recording.
+
+        :param topics: full names that the bag has.
+        :raises BagError: when the bag is damaged, or holds fewer messages than its index says.
+        """
+        left = Counter({topic: self.topics[topic].count for topic in topics})
         with self._open() as reader:
-            wanted = [c for c in reader.connections if c.topic == topic]
-            for connection, _, data in reader.messages(wanted):
-                message: Any = reader.deserialize(data, connection.msgtype)
-                stamp = message.header.stamp
-                yield stamp.sec * _NS_PER_S + stamp.nanosec, message
+            wanted = [c for c in reader.connections if c.topic in left]
+            # Without a connection rosbags would read all of them.
+            rows = reader.messages(wanted) if wanted else iter(())
+            while (row := self._next(rows, left)) is not None:
+                connection, recorded_ns, data = row
+                left[connection.topic] -= 1
+                content = self._content(reader, connection, recorded_ns, data)
+                yield BagMessage(connection.topic, recorded_ns, content)
+        self._expect_all(left)
 
-    def _expect(self, topic: str) -> None:
-        if topic not in self._kinds:
-            known = ', '.join(self.image_topics) or 'none'
-            raise DataSetError(
-                str(self.path), f'image topic {topic}', f'these image topics: {known}'
+    def _next(
+        self, rows: Iterator[tuple[Connection, int, bytes]], left: Counter[str]
+    ) -> tuple[Connection, int, bytes] | None:
+        with self._blamed_on_bag(f'{_counts(left)} more'):
+            return next(rows, None)
+
+    def _content(
+        self, reader: AnyReader, connection: Connection, recorded_ns: int, data: bytes
+    ) -> Any:
+        if data[:4] == _ZSTD_MAGIC:
+            raise BagError(
+                str(self.path),
+                'metadata.yaml, since its messages are compressed',
+                'none',
+                f'name a folder that has it, or run {reindex(self.path)}',
             )
+        try:
+            return reader.deserialize(data, connection.msgtype)
+        # rosbags unpacks whatever the bytes say, and any step of that may fail.
+        except Exception as error:
+            return BagMessageError(connection.topic, recorded_ns, repr(str(error)))
+
+    def _expect_all(self, left: Counter[str]) -> None:
+        if any(left.values()):
+            index = Counter({topic: self.topics[topic].count for topic in left})
+            found = Counter({topic: index[topic] - left[topic] for topic in left})
+            do = f'the bag may be cut; run {reindex(self.path)}'
+            expected = f'what its index says, {_counts(index)}'
+            raise BagError(str(self.path), expected, _counts(found), do)
 
     @contextmanager
     def _open(self) -> Iterator[AnyReader]:
-        typestore = get_typestore(Stores.ROS2_JAZZY)
+        with self._blamed_on_bag('a bag that is whole'):
+            reader = AnyReader(bag_files(self.path), default_typestore=bag_types())
+            reader.open()
         try:
-            with AnyReader([self.path], default_typestore=typestore) as reader:
-                yield reader
+            yield reader
+        finally:
+            reader.close()
+
+    @contextmanager
+    def _blamed_on_bag(self, expected: str) -> Iterator[None]:
+        try:
+            yield
         except LaecipsError:
             raise
-        except (AnyReaderError, OSError) as error:
-            raise DataSetError(str(self.path), _BAG, repr(str(error))) from error
+        # AnyReaderError, ReaderError, OSError, EOFError, errors of apsw and of zstd, and more.
+        except Exception as error:
+            do = f'the bag may be cut; run {reindex(self.path)}'
+            raise BagError(str(self.path), expected, repr(str(error)), do) from error
 
 
-def pixels_of(message: Any, limits: LimitsConfig) -> Pixels:
-    """
-    Decode an image message of a bag.
-
-    :param message: raw or compressed image.
-    :param limits: largest compressed image that is decoded.
-    :returns: (H, W, 3) uint8 RGB.
-    :raises ImageError: when it cannot be used.
-    """
-    if message.__msgtype__ == COMPRESSED_TYPE:
-        return decode_image(message.data.tobytes(), limits)
-    return frame_from_image(_ros_image(message), '').image
-
-
-def map_of(message: Any) -> LabelMap:
-    """
-    Take a mono8 image message of a bag as a map.
-
-    :returns: (H, W) uint8.
-    :raises ImageError: when it is of another encoding or inconsistent.
-    """
-    return map_from_image(_ros_image(message))
-
-
-def _ros_image(message: Any) -> Image:
-    return Image(
-        height=message.height,
-        width=message.width,
-        encoding=message.encoding,
-        is_bigendian=message.is_bigendian,
-        step=message.step,
-        data=array('B', message.data.tobytes()),
-    )
+def _counts(counts: Counter[str]) -> str:
+    return ', '.join(f'{count} messages on {topic}' for topic, count in sorted(counts.items()))

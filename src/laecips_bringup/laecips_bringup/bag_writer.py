@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,29 +10,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.interfaces import Connection
+from rosbags.rosbag2 import CompressionFormat
+from rosbags.rosbag2 import CompressionMode
 from rosbags.rosbag2 import StoragePlugin
 from rosbags.rosbag2 import Writer
 from rosbags.rosbag2 import WriterError
-from rosbags.typesys import get_typestore
-from rosbags.typesys import Stores
 
+from laecips_bringup.bag_types import bag_types
 from laecips_core.errors import DataSetError
 from laecips_core.image_codec import encode_image
 from laecips_core.values import Image
-from laecips_core.values import LabelMap
 
 FRAME_ID = 'camera'
 """Coordinate frame in the header of everything written."""
 
 _NS_PER_S = 1_000_000_000
-_TYPES = get_typestore(Stores.ROS2_JAZZY)
 _BAG_VERSION: Final = 8
 _METADATA = 'metadata.yaml'
 
 
 class BagWriter:
     """
-    A new bag in mcap storage; ``with`` closes it. Recording times are the stamps.
+    A new bag in mcap storage, compressed by it; ``with`` closes it.
 
     :param path: folder of the bag, which must not exist; folders above it are made.
     :raises DataSetError: when it exists or cannot be made.
@@ -44,6 +42,7 @@ class BagWriter:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = Writer(path, version=_BAG_VERSION, storage_plugin=StoragePlugin.MCAP)
+            self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
             self._writer.open()
         except (OSError, WriterError) as error:
             raise DataSetError(
@@ -94,7 +93,7 @@ class BagWriter:
         :param quality: 1 to 100.
         """
         data = np.frombuffer(encode_image(image, 'jpeg', quality), np.uint8)
-        kind = _TYPES.types['sensor_msgs/msg/CompressedImage']
+        kind = bag_types().types['sensor_msgs/msg/CompressedImage']
         self._write(topic, stamp_ns, kind(_header(stamp_ns), 'rgb8; jpeg compressed bgr8', data))
 
     def _write_image(
@@ -102,18 +101,31 @@ class BagWriter:
     ) -> None:
         height, width = pixels.shape[:2]
         flat = np.ascontiguousarray(pixels).reshape(-1)
-        kind = _TYPES.types['sensor_msgs/msg/Image']
+        kind = bag_types().types['sensor_msgs/msg/Image']
         step = flat.size // height
         message = kind(_header(stamp_ns), height, width, encoding, 0, step, flat)
         self._write(topic, stamp_ns, message)
 
     def _write(self, topic: str, stamp_ns: int, message: Any) -> None:
         name = message.__msgtype__
+        data = bag_types().serialize_cdr(message, name)
+        self.write_serialized(topic, name, stamp_ns, data)
+
+    def write_serialized(
+        self, topic: str, kind: str, recorded_ns: int, data: bytes | memoryview
+    ) -> None:
+        """
+        Write a message as it came over the wire.
+
+        :param topic: full name.
+        :param kind: message type, such as ``laecips_msgs/msg/Report``.
+        :param recorded_ns: time of recording in ns.
+        :param data: CDR bytes.
+        """
         if topic not in self._connections:
-            connection = self._writer.add_connection(topic, name, typestore=_TYPES)
+            connection = self._writer.add_connection(topic, kind, typestore=bag_types())
             self._connections[topic] = connection
-        data = _TYPES.serialize_cdr(message, name)
-        self._writer.write(self._connections[topic], stamp_ns, data)
+        self._writer.write(self._connections[topic], recorded_ns, data)
 
 
 def remove_bag(path: Path) -> None:
@@ -134,26 +146,7 @@ def remove_bag(path: Path) -> None:
     path.rmdir()
 
 
-def write_masks(path: Path, masks: Iterable[tuple[int, LabelMap]], topic: str) -> int:
-    """
-    Write masks as a bag of their own.
-
-    :param path: folder of the bag; an older bag there is replaced.
-    :param masks: stamp in ns and (H, W) uint8 class ids.
-    :param topic: full name.
-    :returns: how many were written.
-    :raises DataSetError: when the folder cannot be used.
-    """
-    remove_bag(path)
-    count = 0
-    with BagWriter(path) as bag:
-        for stamp_ns, mask in masks:
-            bag.write_map(topic, stamp_ns, mask)
-            count += 1
-    return count
-
-
 def _header(stamp_ns: int) -> Any:
     sec, nanosec = divmod(stamp_ns, _NS_PER_S)
-    stamp = _TYPES.types['builtin_interfaces/msg/Time'](sec, nanosec)
-    return _TYPES.types['std_msgs/msg/Header'](stamp, FRAME_ID)
+    stamp = bag_types().types['builtin_interfaces/msg/Time'](sec, nanosec)
+    return bag_types().types['std_msgs/msg/Header'](stamp, FRAME_ID)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from argparse import Namespace
+from collections.abc import Collection
 from collections.abc import Iterator
 from pathlib import Path
 
-from laecips_bringup.stream import BagStream
+from laecips_bringup.bag_stream import BagStream
 from laecips_bringup.stream import DataSetStream
 from laecips_bringup.stream import Stream
 from laecips_core.config import DataSetConfig
@@ -26,8 +27,30 @@ def add_dataset_arguments(parser: ArgumentParser) -> None:
 
     :param parser: gets the options.
     """
+    _add_settings(parser, [name for name, _, _ in settings_of(DataSetConfig())])
+
+
+def add_truth_arguments(parser: ArgumentParser) -> None:
+    """
+    Add ``--truth``, which names a data set or is None, and the other settings of a data set.
+
+    :param parser: gets the options; :func:`dataset_config` reads them.
+    """
+    parser.add_argument(
+        '--truth',
+        dest=_OPTIONS['name'],
+        metavar='DATASET',
+        help='Data set that has the annotations of the frames, by their stamps.',
+    )
+    names = [name for name, _, _ in settings_of(DataSetConfig())]
+    _add_settings(parser, [name for name in names if name not in _OPTIONS])
+
+
+def _add_settings(parser: ArgumentParser, names: Collection[str]) -> None:
     group = parser.add_argument_group('data set')
     for name, value, fact in settings_of(DataSetConfig()):
+        if name not in names:
+            continue
         shown = f' Default: {value}.' if value != '' else ''
         group.add_argument(
             f'--{_OPTIONS.get(name, name)}',
@@ -47,7 +70,9 @@ def add_bag_arguments(parser: ArgumentParser) -> None:
     """
     group = parser.add_argument_group('bag')
     group.add_argument(
-        '--bag', type=Path, help='Folder of a rosbag2 bag to read instead of a data set.'
+        '--bag',
+        type=Path,
+        help='rosbag2 bag instead of a data set: its folder, or a file.',
     )
     group.add_argument(
         '--image-topic', default='', help='Images. Default: /image, or the only image topic.'

@@ -22,14 +22,15 @@ from laecips_bringup.demo_models import DemoModels
 from laecips_bringup.demo_settings import CLOUD_SETTINGS
 from laecips_bringup.demo_settings import EDGE_SETTINGS
 from laecips_bringup.demo_settings import METHODS
+from laecips_bringup.frame_account import format_accounts
 from laecips_bringup.node_settings import cloud_program
 from laecips_bringup.node_settings import edge_program
 from laecips_bringup.process_runner import NodeProcesses
 from laecips_bringup.records import RunRecord
 from laecips_bringup.replay import ReplayOptions
+from laecips_bringup.replay_command import MASK_BAG
 from laecips_bringup.replay_command import result_console
 from laecips_bringup.replay_command import watched_replay
-from laecips_bringup.replay_command import write_run_masks
 from laecips_bringup.report import FACT_DATA_SET
 from laecips_bringup.report import FACT_MASKS
 from laecips_bringup.report import write_report
@@ -94,7 +95,7 @@ def run(arguments: Namespace) -> int:
     forget_weights(out / _STORE)
     runs = [_run_method(method, dataset, models, out, arguments.seed) for method in METHODS]
     rows = [row_of(done) for done in runs]
-    console.print(format_table(rows))
+    console.print(format_table(rows), format_accounts(runs))
     for done in runs:
         console.print('\n'.join(summary(done)), markup=False)
     facts = _facts(arguments)
@@ -115,7 +116,8 @@ def _run_method(
     programs = [cloud_program(cloud), edge_program({**EDGE_SETTINGS[method], **models.edge})]
     logs = out / 'logs' / method.lower()
     with private_domain(os.getpid()), NodeProcesses(programs, logs) as processes:
-        return watched_replay(DataSetStream(dataset), ReplayOptions(method), processes)
+        recorded = out if method == _TRAINED else None
+        return watched_replay(DataSetStream(dataset), ReplayOptions(method), processes, recorded)
 
 
 def forget_weights(store: Path) -> None:
@@ -149,7 +151,7 @@ def _write(
     more = {'start_vs_end': compared, 'simulated': True, 'facts': dict(facts)}
     return {
         'numbers': write_metrics(out, metrics_of(rows, trained, more)),
-        f'masks of {_TRAINED}': write_run_masks(out, trained),
+        f'masks and reports of {_TRAINED}': out / MASK_BAG,
         'released weights': out / _STORE,
         'logs of the nodes': out / 'logs',
     }
@@ -171,7 +173,7 @@ def _report(
         runs=runs,
         rows=rows,
         strips=pictures,
-        catalogue=dataset.catalogue,
+        classes=dataset.catalogue.names,
         facts=facts,
     )
     return path

@@ -30,6 +30,9 @@ class FrameRecord:
     :param cloud_s: round trip to the cloud, in seconds; 0 when none.
     :param bytes_up: encoded image sent, in bytes.
     :param bytes_down: encoded mask received, in bytes.
+    :param reported: whether a report came; else all it would say is empty.
+    :param failed: code of the error for which the frame could not be used; empty otherwise.
+    :param failure: its text.
     """
 
     index: int
@@ -48,6 +51,9 @@ class FrameRecord:
     cloud_s: float
     bytes_up: int
     bytes_down: int
+    reported: bool = True
+    failed: str = ''
+    failure: str = ''
 
 
 @dataclass(frozen=True)
@@ -79,11 +85,13 @@ class RunRecord:
     One replay of a stream.
 
     :param method: row of the table, such as EDGE, CLOUD or LAECIPS.
-    :param frames_fed: frames published.
+    :param frames_fed: frames published; one that nobody could read is not.
     :param masks_received: messages on ``~/mask``; equal to ``frames_fed`` when all is well.
     :param update_bytes: payload of all weight updates that reached the edge, in bytes.
-    :param frames: one record for each frame fed in, in order.
+    :param frames: one record for each frame of the stream, in order.
     :param rounds: finished training rounds in order.
+    :param edge_counts: what the edge's diagnostics counted of frames during the run, by name,
+        without the failures that are in ``frames``; empty when none came.
     """
 
     method: str
@@ -92,3 +100,4 @@ class RunRecord:
     update_bytes: int = 0
     frames: list[FrameRecord] = field(default_factory=list)
     rounds: list[RoundRecord] = field(default_factory=list)
+    edge_counts: dict[str, int] = field(default_factory=dict)

@@ -20,7 +20,9 @@ from laecips_bringup.records import FrameRecord
 from laecips_bringup.records import RunRecord
 from laecips_bringup.replay_node import ReplayNode
 from laecips_bringup.replay_state import ReplayState
+from laecips_bringup.run_recorder import RunRecorder
 from laecips_bringup.stream import Stream
+from laecips_bringup.stream import UnreadableFrame
 from laecips_core.errors import ConfigError
 from laecips_core.errors import DataSetError
 from laecips_core.errors import LaecipsError
@@ -30,6 +32,7 @@ Missing = Callable[[], str]
 
 _CHECK_NODES_S = 0.5
 _SETTLE_S = 0.5
+_COUNTERS_S = 2.0
 
 
 class NoAnswerError(LaecipsError):
@@ -86,6 +89,7 @@ def replay(
     options: ReplayOptions,
     processes: NodeProcesses | None = None,
     on_answer: OnAnswer = lambda record: None,
+    recorder: RunRecorder | None = None,
 ) -> RunRecord:
     """
     Feed a stream to the nodes and record what comes back.
@@ -93,7 +97,8 @@ def replay(
     :param stream: frames.
     :param options: how.
     :param processes: the nodes, to notice when one dies; None: someone else runs them.
-    :param on_answer: called for each frame when its mask and report are there.
+    :param on_answer: called for each frame when its mask and report are there, or it has failed.
+    :param recorder: records what comes; None: nobody does.
     :returns: the record; at a rate, frames without a mask in it were dropped or lost.
     :raises NoMaskError: when, in lockstep, a mask or report did not come in time.
     :raises NoAnswerError: when something else did not.
@@ -106,11 +111,12 @@ def replay(
     if len(stream) == 0:
         raise DataSetError(stream.name, 'at least one frame', 'none')
     state = ReplayState(options.method, on_answer)
-    with _ros(state) as (node, executor):
+    with _ros(state, recorder) as (node, executor):
         link = _Link(node, state, executor, processes)
         link.wait(node.absent, options.ready_deadline_s, 'looking for the nodes')
         # Whether the edge has found our subscriptions, too, cannot be seen from here.
         link.spin_until(time.monotonic() + _SETTLE_S)
+        link.spin_until(time.monotonic() + _COUNTERS_S, lambda: state.counters.known)
         if options.rate_hz == 0.0:
             _in_lockstep(stream, link, options)
         else:
@@ -167,9 +173,11 @@ def _in_lockstep(stream: Stream, link: _Link, options: ReplayOptions) -> None:
     state = link.state
     for frame in stream:
         stamp_ns = frame.stamp_ns
-        link.node.publish(frame)
-        when = f'frame {state.frames_fed - 1} of {len(stream)}, stamp {stamp_ns} ns'
-        unanswered = partial(state.unanswered, stamp_ns)
+        link.node.feed(frame)
+        if isinstance(frame, UnreadableFrame):
+            continue
+        when = f'frame {state.frames - 1} of {len(stream)}, stamp {stamp_ns} ns'
+        unanswered = partial(link.node.unanswered, stamp_ns)
         link.wait(unanswered, options.mask_deadline_s, when, NoMaskError)
         link.wait(partial(state.unsettled, stamp_ns), options.round_deadline_s, when)
     # A second mask of the last frame would come right after the first.
@@ -179,18 +187,20 @@ def _in_lockstep(stream: Stream, link: _Link, options: ReplayOptions) -> None:
 def _at_rate(stream: Stream, link: _Link, options: ReplayOptions) -> None:
     started_s = time.monotonic()
     for frame in stream:
-        link.spin_until(started_s + link.state.frames_fed / options.rate_hz)
-        link.node.publish(frame)
-    link.spin_until(time.monotonic() + options.drain_s, lambda: link.state.all_answered)
+        link.spin_until(started_s + link.state.frames / options.rate_hz)
+        link.node.feed(frame)
+    link.spin_until(time.monotonic() + options.drain_s, lambda: link.state.all_explained)
 
 
 @contextmanager
-def _ros(state: ReplayState) -> Iterator[tuple[ReplayNode, SingleThreadedExecutor]]:
+def _ros(
+    state: ReplayState, recorder: RunRecorder | None
+) -> Iterator[tuple[ReplayNode, SingleThreadedExecutor]]:
     # A context of its own: each run may be in another domain, and Ctrl-C stays Python's.
     context = Context()
     rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        node = ReplayNode(state, context)
+        node = ReplayNode(state, context, recorder)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
         try:

@@ -15,10 +15,12 @@ import tempfile
 
 from rich.console import Console
 
-from laecips_bringup.bag_writer import write_masks
+from laecips_bringup.bag_writer import BagWriter
+from laecips_bringup.bag_writer import remove_bag
 from laecips_bringup.dataset_arguments import add_bag_arguments
 from laecips_bringup.dataset_arguments import add_dataset_arguments
 from laecips_bringup.dataset_arguments import open_stream
+from laecips_bringup.frame_account import format_accounts
 from laecips_bringup.node_settings import cloud_program
 from laecips_bringup.node_settings import edge_program
 from laecips_bringup.node_settings import parse_assignments
@@ -28,13 +30,13 @@ from laecips_bringup.records import RunRecord
 from laecips_bringup.replay import NoMaskError
 from laecips_bringup.replay import replay
 from laecips_bringup.replay import ReplayOptions
-from laecips_bringup.replay_node import MASK_TOPIC
 from laecips_bringup.replay_progress import ReplayProgress
 from laecips_bringup.ros_domain import private_domain
 from laecips_bringup.run_metrics import metrics_of
 from laecips_bringup.run_metrics import one_mask_each
 from laecips_bringup.run_metrics import summary
 from laecips_bringup.run_metrics import write_metrics
+from laecips_bringup.run_recorder import RunRecorder
 from laecips_bringup.stream import Stream
 from laecips_bringup.table import format_table
 from laecips_bringup.table import row_of
@@ -59,7 +61,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         'the training it set off.',
     )  # fmt: skip
     parser.add_argument('--method', default='LAECIPS', help='Row of the table. Default: LAECIPS.')
-    parser.add_argument('--out', type=Path, help='Folder for metrics.json and the masks as a bag.')
+    parser.add_argument(
+        '--out', type=Path, help='Folder for metrics.json and for a bag of all that comes.'
+    )
     group = parser.add_argument_group('nodes')
     group.add_argument(
         '--start-nodes', action='store_true', help='Start both nodes here, and end them after.'
@@ -87,19 +91,19 @@ def run(arguments: Namespace) -> int:
     stream = open_stream(arguments)
     try:
         with _nodes(arguments) as processes:
-            done = watched_replay(stream, options, processes)
+            done = watched_replay(stream, options, processes, arguments.out)
     except NoMaskError as error:
         print(f'laecips: {error}', file=sys.stderr)
         return 1
     rows = [row_of(done)]
     console = result_console()
-    console.print(format_table(rows))
+    console.print(format_table(rows), format_accounts([done]))
     for line in summary(done):
         console.print(line, markup=False)
     if arguments.out is not None:
         path = write_metrics(arguments.out, metrics_of(rows, done))
-        bag = write_run_masks(arguments.out, done)
-        console.print(f'numbers: {path}\nmasks: {bag}', markup=False)
+        bag = arguments.out / MASK_BAG
+        console.print(f'numbers: {path}\nmasks and reports: {bag}', markup=False)
     return 0 if options.rate_hz or one_mask_each(done) else 1
 
 
@@ -112,7 +116,10 @@ def result_console() -> Console:
 
 
 def watched_replay(
-    stream: Stream, options: ReplayOptions, processes: NodeProcesses | None
+    stream: Stream,
+    options: ReplayOptions,
+    processes: NodeProcesses | None,
+    folder: Path | None = None,
 ) -> RunRecord:
     """
     Replay with a progress line on the terminal.
@@ -120,25 +127,18 @@ def watched_replay(
     :param stream: frames.
     :param options: how.
     :param processes: the nodes; None: someone else runs them.
+    :param folder: gets a bag of all that comes, also when the replay ends early; an older one
+        there is replaced. None: no bag.
     :raises LaecipsError: as :func:`laecips_bringup.replay.replay`.
     """
     classes = None if stream.catalogue is None else len(stream.catalogue)
-    with ReplayProgress(options.method, len(stream), classes) as progress:
-        return replay(stream, options, processes, progress.add)
-
-
-def write_run_masks(folder: Path, done: RunRecord) -> Path:
-    """
-    Write the masks of a run as a bag.
-
-    :param folder: gets the bag; an older one there is replaced.
-    :param done: the run.
-    :returns: folder of the bag.
-    """
-    path = folder / MASK_BAG
-    masks = ((f.stamp_ns, f.mask) for f in done.frames if f.mask is not None)
-    write_masks(path, masks, f'/{MASK_TOPIC}')
-    return path
+    with ExitStack() as stack:
+        recorder = None
+        if folder is not None:
+            remove_bag(folder / MASK_BAG)
+            recorder = RunRecorder(stack.enter_context(BagWriter(folder / MASK_BAG)))
+        progress = stack.enter_context(ReplayProgress(options.method, len(stream), classes))
+        return replay(stream, options, processes, progress.add, recorder)
 
 
 @contextmanager

@@ -36,10 +36,12 @@ class RunningScores:
 
     def add(self, record: FrameRecord) -> None:
         """
-        Add an answered frame.
+        Add an answered frame; one that failed says nothing.
 
-        :param record: with a mask.
+        :param record: of the frame.
         """
+        if record.failed:
+            return
         self._frames += 1
         self._uploads += record.bytes_up > 0
         self._version = record.weights_version
@@ -92,9 +94,9 @@ class ReplayProgress:
 
     def add(self, record: FrameRecord) -> None:
         """
-        Show one more answered frame.
+        Show that one more frame was answered, or has failed.
 
-        :param record: with a mask.
+        :param record: of the frame.
         """
         self._scores.add(record)
         self._progress.update(self._task, advance=1, scores=self._scores.text())

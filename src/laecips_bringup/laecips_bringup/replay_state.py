@@ -2,74 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from dataclasses import replace
 
+from laecips_bringup.answer import Answer
+from laecips_bringup.edge_counters import EdgeCounters
+from laecips_bringup.edge_counters import FAILED
+from laecips_bringup.fed_frame import FedFrame
 from laecips_bringup.records import FrameRecord
 from laecips_bringup.records import RoundRecord
 from laecips_bringup.records import RunRecord
-from laecips_bringup.stream import StreamFrame
 from laecips_core.values import LabelMap
-from laecips_core.values import Source
 
 STARTED = 'STARTED'
 RELEASED = 'RELEASED'
 ROLLED_BACK = 'ROLLED_BACK'
 
 _IN_FORCE = (RELEASED, ROLLED_BACK)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """
-    What a report says of a frame; see ``laecips_msgs/Report`` and :class:`FrameRecord`.
-
-    :param training_round: rounds the cloud had started when it answered; 0 when it did not.
-    """
-
-    source: Source
-    hard: bool
-    confidence: float
-    threshold: float
-    weights_version: str
-    fallback_reason: str
-    latency_s: float
-    edge_s: float
-    cloud_s: float
-    bytes_up: int
-    bytes_down: int
-    training_round: int
-
-
-NO_ANSWER = Answer(Source.EDGE, False, 0.0, 0.0, '', '', 0.0, 0.0, 0.0, 0, 0, 0)
-"""Stands in the record of a frame without a report; its mask is None unless that came alone."""
-
-
-@dataclass
-class _Fed:
-    index: int
-    stamp_ns: int
-    task: int
-    truth: LabelMap | None
-    mask: LabelMap | None = None
-    answer: Answer | None = None
-
-    @property
-    def answered(self) -> bool:
-        return self.mask is not None and self.answer is not None
-
-    def record(self) -> FrameRecord:
-        facts = vars(self.answer or NO_ANSWER).copy()
-        del facts['training_round']
-        return FrameRecord(
-            index=self.index,
-            stamp_ns=self.stamp_ns,
-            task=self.task,
-            mask=self.mask,
-            truth=self.truth,
-            **facts,
-        )
+_REFUSED = 'refused by the edge node, whose log says why'
 
 
 class ReplayState:
@@ -77,14 +29,18 @@ class ReplayState:
     The book of one replay; knows nothing of ROS.
 
     :param method: row of the table.
-    :param on_answer: called once for each frame when its mask and report are both there.
+    :param on_answer: called once for each frame when its mask and report are both there, or when
+        it has failed.
     """
 
     def __init__(self, method: str, on_answer: Callable[[FrameRecord], None]) -> None:
         """Start with nothing fed in."""
         self._method = method
         self._on_answer = on_answer
-        self._fed: dict[int, _Fed] = {}
+        self._fed: dict[int, FedFrame] = {}
+        self._unreadable = 0
+        self._blamed: Counter[str] = Counter()
+        self.counters = EdgeCounters()
         self._masks_received = 0
         self._rounds: list[RoundRecord] = []
         self._newest_finished = 0
@@ -94,14 +50,15 @@ class ReplayState:
         self.cloud_version = ''
 
     @property
-    def frames_fed(self) -> int:
-        """How many frames were fed in."""
+    def frames(self) -> int:
+        """How many frames there were, those that could not be read included."""
         return len(self._fed)
 
     @property
-    def all_answered(self) -> bool:
-        """Whether every frame fed in has mask and report."""
-        return all(fed.answered for fed in self._fed.values())
+    def all_explained(self) -> bool:
+        """Whether every frame has mask and report, or the edge has counted why it has not."""
+        unsettled = sum(not fed.settled for fed in self._fed.values())
+        return unsettled <= self.counters.explained() - self._blamed.total()
 
     @property
     def outdated(self) -> str:
@@ -109,14 +66,61 @@ class ReplayState:
         same = self.edge_version == self.cloud_version
         return '' if same else f'version {self.cloud_version} of the cloud on the edge'
 
-    def feed(self, frame: StreamFrame) -> None:
+    def feed(self, stamp_ns: int, task: int, truth: LabelMap | None) -> None:
         """
         Note a frame that is about to be published.
 
-        :param frame: of a stamp not fed before; its image is not kept.
+        :param stamp_ns: not that of a frame fed before.
+        :param task: it belongs to, from 0.
+        :param truth: (H, W) uint8 class ids; None without annotation.
         """
-        fed = _Fed(len(self._fed), frame.stamp_ns, frame.task, frame.labels)
-        self._fed[frame.stamp_ns] = fed
+        self._fed[stamp_ns] = FedFrame(len(self._fed), stamp_ns, task, truth)
+
+    def skip(self, stamp_ns: int, task: int, code: str, text: str) -> None:
+        """
+        Note a frame that cannot be published.
+
+        :param stamp_ns: its stamp; another frame may have it too.
+        :param task: it belongs to, from 0.
+        :param code: of the error.
+        :param text: of the error.
+        """
+        self._unreadable += 1
+        fed = FedFrame(len(self._fed), stamp_ns, task, None)
+        self._fed[-self._unreadable] = fed
+        self._fail(fed, code, text)
+
+    def fail(self, stamp_ns: int, code: str) -> None:
+        """
+        Note that the edge could not use a frame, and has counted that.
+
+        :param stamp_ns: of the frame.
+        :param code: of the error.
+        """
+        self._blamed[code] += 1
+        self._fail(self._fed[stamp_ns], code, _REFUSED)
+
+    def take_counters(self, counters: Mapping[str, int]) -> None:
+        """
+        Note what the edge's diagnostics count.
+
+        :param counters: by name.
+        """
+        self.counters.take(counters, begun=bool(self._fed))
+
+    def blame(self, stamp_ns: int) -> str:
+        """
+        Take a failure that the edge has counted, and that is no other frame's, as this frame's.
+
+        :param stamp_ns: of the only frame that is under way.
+        :returns: code of the error; empty when nothing failed.
+        """
+        fed = self._fed[stamp_ns]
+        codes = sorted(self.counters.failures() - self._blamed)
+        if not codes or fed.settled:
+            return ''
+        self.fail(stamp_ns, codes[0])
+        return codes[0]
 
     def take_mask(self, stamp_ns: int, mask: LabelMap) -> None:
         """
@@ -171,11 +175,13 @@ class ReplayState:
 
     def unanswered(self, stamp_ns: int) -> str:
         """
-        Name what has not come of mask and report; empty when both have.
+        Name what has not come of mask and report; empty when both have, or the frame has failed.
 
         :param stamp_ns: of the frame.
         """
         fed = self._fed[stamp_ns]
+        if fed.failed:
+            return ''
         wanted = {'mask': fed.mask, 'report': fed.answer}
         return ' and '.join(name for name, got in wanted.items() if got is None)
 
@@ -197,13 +203,23 @@ class ReplayState:
         """Give all of it; frames without an answer are in it too."""
         return RunRecord(
             method=self._method,
-            frames_fed=len(self._fed),
+            frames_fed=len(self._fed) - self._unreadable,
             masks_received=self._masks_received,
             update_bytes=self._update_bytes,
             frames=[fed.record() for fed in self._fed.values()],
             rounds=list(self._rounds),
+            edge_counts=self._counts(),
         )
 
-    def _tell(self, fed: _Fed) -> None:
-        if fed.answered:
+    def _fail(self, fed: FedFrame, code: str, text: str) -> None:
+        if not fed.settled:
+            fed.failed, fed.failure = code, text
+            self._on_answer(fed.record())
+
+    def _counts(self) -> dict[str, int]:
+        blamed = Counter({FAILED + code: count for code, count in self._blamed.items()})
+        return dict(sorted((self.counters.risen() - blamed).items()))
+
+    def _tell(self, fed: FedFrame) -> None:
+        if fed.settled and not fed.failed:
             self._on_answer(fed.record())

@@ -16,10 +16,10 @@ from jinja2 import Template
 from laecips_bringup.figures import confidence_histogram
 from laecips_bringup.figures import latency_figure
 from laecips_bringup.figures import miou_curve
+from laecips_bringup.frame_account import account_of
 from laecips_bringup.records import RunRecord
 from laecips_bringup.table import cells_of
 from laecips_bringup.table import COLUMNS
-from laecips_core.catalogue import ClassCatalogue
 
 FACT_DATA_SET = 'data set'
 """The fact that names the data set."""
@@ -50,7 +50,7 @@ def write_report(
     runs: Sequence[RunRecord],
     rows: Sequence[dict[str, object]],
     strips: bytes,
-    catalogue: ClassCatalogue,
+    classes: Sequence[str],
     facts: Mapping[str, str],
 ) -> None:
     """
@@ -61,7 +61,7 @@ def write_report(
     :param runs: the runs, at least one.
     :param rows: one row for each run, of :func:`laecips_bringup.table.row_of`.
     :param strips: PNG bytes of :func:`laecips_bringup.strips.strips`; empty: left out.
-    :param catalogue: the classes.
+    :param classes: names of the classes, shown with the strips.
     :param facts: texts by name, shown in order, such as machine, seed, date, versions, command;
         ``data set`` and ``mask generator``, where given, choose what the first paragraph says.
     """
@@ -72,13 +72,14 @@ def write_report(
         columns=COLUMNS,
         rows=[cells_of(row) for row in rows],
         missing=[run for run in runs if run.masks_received != run.frames_fed],
+        accounts=[(run.method, account_of(run)) for run in runs],
         curve=data_uri(miou_curve(runs)),
         strips=data_uri(strips) if strips else '',
         histogram=data_uri(confidence_histogram(judged)),
         judged=judged,
         latency=data_uri(latency_figure(runs)),
         trained=[run for run in runs if run.rounds],
-        classes=catalogue.names,
+        classes=classes,
         facts=facts,
         has_truth=any(frame.truth is not None for run in runs for frame in run.frames),
     )

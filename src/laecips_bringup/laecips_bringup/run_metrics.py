@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import asdict
 import json
 from pathlib import Path
 
+from laecips_bringup.frame_account import account_of
 from laecips_bringup.records import RunRecord
-from laecips_core.values import Source
 
 METRICS_FILE = 'metrics.json'
 
+_FAILURES_SHOWN = 5
+
 
 def one_mask_each(run: RunRecord) -> bool:
-    """Say whether every frame fed in has exactly one mask, and no other mask came."""
-    every = all(frame.mask is not None for frame in run.frames)
-    return every and run.masks_received == run.frames_fed
+    """Say whether every frame that did not fail has exactly one mask, and no other mask came."""
+    usable = [frame for frame in run.frames if not frame.failed]
+    return all(frame.mask is not None for frame in usable) and run.masks_received == len(usable)
 
 
-def source_counts(run: RunRecord) -> dict[str, int]:
+def run_facts(run: RunRecord) -> dict[str, object]:
     """
-    Count the masks by who made them.
+    Collect what ``metrics.json`` says of one run.
 
-    :returns: count by name of the source, all three.
+    :param run: whose frames, masks and rounds are counted.
     """
-    counts = Counter(frame.source for frame in run.frames if frame.mask is not None)
-    return {source.name: counts[source] for source in Source}
-
-
-def fallback_counts(run: RunRecord) -> dict[str, int]:
-    """
-    Count why hard frames fell back.
-
-    :returns: count by reason, sorted.
-    """
-    reasons = [f.fallback_reason for f in run.frames if f.source is Source.EDGE_FALLBACK]
-    return dict(sorted(Counter(reasons).items()))
+    return {
+        'frames': run.frames_fed,
+        'masks': run.masks_received,
+        'account': account_of(run).facts(),
+        'rounds': [asdict(done) for done in run.rounds],
+    }
 
 
 def metrics_of(
@@ -48,18 +43,10 @@ def metrics_of(
     Collect what ``metrics.json`` holds.
 
     :param rows: the table, of :func:`laecips_bringup.table.row_of`.
-    :param run: whose frames, masks and rounds are counted.
+    :param run: of :func:`run_facts`.
     :param more: further entries.
     """
-    return {
-        'table': [dict(row) for row in rows],
-        'frames': run.frames_fed,
-        'masks': run.masks_received,
-        'sources': source_counts(run),
-        'fallback_reasons': fallback_counts(run),
-        'rounds': [asdict(done) for done in run.rounds],
-        **(more or {}),
-    }
+    return {'table': [dict(row) for row in rows], **run_facts(run), **(more or {})}
 
 
 def write_metrics(folder: Path, metrics: Mapping[str, object]) -> Path:
@@ -78,18 +65,15 @@ def write_metrics(folder: Path, metrics: Mapping[str, object]) -> Path:
 
 def summary(run: RunRecord) -> list[str]:
     """
-    Say in lines what became of the frames and rounds of a run.
+    Say in lines what came back, which frames failed, and how the training rounds ended.
 
     :param run: the run.
     """
-    counts = ', '.join(f'{name} {count}' for name, count in source_counts(run).items())
-    lines = [
-        f'{run.method}: {run.frames_fed} frames fed in, {run.masks_received} masks came back: '
-        f'{counts}'
-    ]
-    lines += [f'  fell back, {why}: {count}' for why, count in fallback_counts(run).items()]
-    lost = sum(frame.mask is None for frame in run.frames)
-    lines += [f'  dropped or lost: {lost}'] if lost else []
+    lines = [f'{run.method}: {run.frames_fed} frames fed in, {run.masks_received} masks came back']
+    failures = [frame for frame in run.frames if frame.failed]
+    lines += [f'  frame {f.index} failed: {f.failure}' for f in failures[:_FAILURES_SHOWN]]
+    if len(failures) > _FAILURES_SHOWN:
+        lines.append(f'  and {len(failures) - _FAILURES_SHOWN} more')
     for done in run.rounds:
         lines.append(
             f'  round {done.number} after frame {done.after_frame}: {done.state}, '

@@ -1,20 +1,14 @@
-"""Frames to replay, one at a time, from a data set or a bag."""
+"""Frames to replay, one at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 from typing import Protocol
 
-from laecips_bringup.bag_reader import BagReader
-from laecips_bringup.bag_reader import map_of
-from laecips_bringup.bag_reader import pixels_of
 from laecips_core.catalogue import ClassCatalogue
-from laecips_core.config import LimitsConfig
 from laecips_core.errors import DataSetError
-from laecips_core.learning.split import thin
+from laecips_core.errors import LaecipsError
 from laecips_core.ports import DataSet
 from laecips_core.values import Image
 from laecips_core.values import LabelMap
@@ -40,6 +34,21 @@ class StreamFrame:
     task: int = 0
 
 
+@dataclass(frozen=True)
+class UnreadableFrame:
+    """
+    A frame that is there, but that no edge node could use.
+
+    :param stamp_ns: capture time in ns, or of recording where the message has no readable header.
+    :param error: why.
+    :param task: task it belongs to, from 0.
+    """
+
+    stamp_ns: int
+    error: LaecipsError
+    task: int = 0
+
+
 class Stream(Protocol):
     """
     Frames in chronological order; iterating again starts again.
@@ -54,7 +63,7 @@ class Stream(Protocol):
     def __len__(self) -> int:
         """Count the frames."""
 
-    def __iter__(self) -> Iterator[StreamFrame]:
+    def __iter__(self) -> Iterator[StreamFrame | UnreadableFrame]:
         """Read one frame at a time."""
 
 
@@ -88,74 +97,6 @@ class DataSetStream:
             yield StreamFrame(item.frame.stamp_ns, item.frame.image, item.labels, item.task)
 
 
-class BagStream:
-    """The images of a bag, with labels from a topic of the same stamps."""
-
-    catalogue: ClassCatalogue | None = None
-
-    def __init__(
-        self,
-        path: Path,
-        image_topic: str = '',
-        label_topic: str = '',
-        frames: int = 0,
-    ) -> None:
-        """
-        Look at what the bag holds.
-
-        :param path: folder of the bag.
-        :param image_topic: raw or compressed images; empty: ``/image``, or the only one.
-        :param label_topic: mono8 class ids; empty: ``/labels`` if the bag has it.
-        :param frames: number of frames, evenly thinned out; 0: all.
-        :raises DataSetError: when there is no such bag or topic.
-        """
-        self.name = path.name
-        self._bag = BagReader(path)
-        self._labels = self._label_topic(_full(label_topic))
-        self._images = self._image_topic(_full(image_topic))
-        count = self._bag.count(self._images)
-        self._indices = thin(range(count), frames) if frames and count else list(range(count))
-
-    def __len__(self) -> int:
-        """Count the frames."""
-        return len(self._indices)
-
-    def __iter__(self) -> Iterator[StreamFrame]:
-        """
-        Read one frame at a time; a frame without a label of its stamp has none.
-
-        :raises DataSetError: when a stamp is not larger than the one before.
-        :raises ImageError: when an image cannot be used.
-        """
-        wanted = set(self._indices)
-        labels = _LabelsByStamp(self._bag, self._labels)
-        order = StampOrder(f'{self.name} {self._images}')
-        limits = LimitsConfig()
-        for index, (stamp_ns, message) in enumerate(self._bag.messages(self._images)):
-            order.check(stamp_ns)
-            if index in wanted:
-                image = pixels_of(message, limits)
-                yield StreamFrame(stamp_ns, image, labels.at(stamp_ns))
-
-    def _label_topic(self, asked: str) -> str:
-        if asked:
-            self._bag.count(asked)
-            return asked
-        return LABEL_TOPIC if LABEL_TOPIC in self._bag.image_topics else ''
-
-    def _image_topic(self, asked: str) -> str:
-        topics = [topic for topic in self._bag.image_topics if topic != self._labels]
-        if asked or IMAGE_TOPIC in topics or not topics:
-            topic = asked or IMAGE_TOPIC
-            self._bag.count(topic)
-            return topic
-        if len(topics) > 1:
-            raise DataSetError(
-                str(self._bag.path), 'one image topic', ', '.join(topics), 'choose --image-topic'
-            )
-        return topics[0]
-
-
 class StampOrder:
     """
     Refuses stamps that do not grow: they name the frames.
@@ -179,22 +120,3 @@ class StampOrder:
                 self._name, f'stamps that grow, after {self._last_ns} ns', f'{stamp_ns} ns'
             )
         self._last_ns = stamp_ns
-
-
-class _LabelsByStamp:
-    """Walks a label topic beside an image topic; both in the order of their stamps."""
-
-    def __init__(self, bag: BagReader, topic: str) -> None:
-        self._messages: Iterator[tuple[int, Any]] = bag.messages(topic) if topic else iter(())
-        self._next = next(self._messages, None)
-
-    def at(self, stamp_ns: int) -> LabelMap | None:
-        while self._next is not None and self._next[0] < stamp_ns:
-            self._next = next(self._messages, None)
-        if self._next is None or self._next[0] != stamp_ns:
-            return None
-        return map_of(self._next[1])
-
-
-def _full(topic: str) -> str:
-    return f'/{topic.lstrip("/")}' if topic else ''

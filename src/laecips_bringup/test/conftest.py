@@ -1,14 +1,22 @@
-"""A data folder of a few tiny frames, with weights for its classes, for whole commands."""
+"""A data folder of a few tiny frames, with weights for its classes; bags as robots record them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 import pytest
+from rosbags.rosbag2 import CompressionFormat
+from rosbags.rosbag2 import CompressionMode
+from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import Writer
 import torch
 
+from laecips_bringup.bag_types import bag_types
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.learning.networks import build_pair
 from laecips_core.learning.networks import NetworkPlan
@@ -64,3 +72,67 @@ def tiny_words(tiny_data: Path) -> list[str]:
     return words + [
         word for name, value in cloud.items() for word in ('--cloud', f'{name}={value}')
     ]
+
+
+class RecordedBags:
+    """Writes small bags as ``ros2 bag record`` would, in every storage and compression."""
+
+    def make(self, kind: str, *values: object) -> Any:
+        """Make a message of a type, such as ``sensor_msgs/msg/Image``."""
+        return bag_types().types[kind](*values)
+
+    def header(self, stamp_ns: int) -> Any:
+        """Make a header."""
+        time = self.make('builtin_interfaces/msg/Time', *divmod(stamp_ns, 1_000_000_000))
+        return self.make('std_msgs/msg/Header', time, 'camera')
+
+    def image(self, stamp_ns: int, pixels: NDArray[np.uint8], encoding: str = 'rgb8') -> Any:
+        """Make a raw image of (H, W, C) pixels, or (H, W) for one channel."""
+        height, width = pixels.shape[:2]
+        flat = np.ascontiguousarray(pixels).reshape(-1)
+        facts = (height, width, encoding, 0, flat.size // height, flat)
+        return self.make('sensor_msgs/msg/Image', self.header(stamp_ns), *facts)
+
+    def compressed(self, stamp_ns: int, data: bytes) -> Any:
+        """Make a compressed image."""
+        kind = 'sensor_msgs/msg/CompressedImage'
+        return self.make(kind, self.header(stamp_ns), 'jpeg', np.frombuffer(data, np.uint8))
+
+    def write(
+        self,
+        path: Path,
+        messages: Iterable[tuple[str, int, Any]],
+        storage: StoragePlugin = StoragePlugin.MCAP,
+        mode: CompressionMode = CompressionMode.NONE,
+        empty: Iterable[tuple[str, str]] = (),
+    ) -> Path:
+        """
+        Write a bag.
+
+        :param path: its folder.
+        :param messages: topic, time of recording in ns, and the message or the bytes of an image.
+        :param storage: storage plugin.
+        :param mode: compression, by zstd.
+        :param empty: topics and types without a message.
+        """
+        types, connections = bag_types(), {}
+        writer = Writer(path, version=8, storage_plugin=storage)
+        if mode is not CompressionMode.NONE:
+            writer.set_compression(mode, CompressionFormat.ZSTD)
+        with writer:
+            for topic, kind in empty:
+                writer.add_connection(topic, kind, typestore=types)
+            for topic, recorded_ns, message in messages:
+                kind = getattr(message, '__msgtype__', 'sensor_msgs/msg/Image')
+                if topic not in connections:
+                    connections[topic] = writer.add_connection(topic, kind, typestore=types)
+                raw = isinstance(message, bytes)
+                data = message if raw else types.serialize_cdr(message, kind)
+                writer.write(connections[topic], recorded_ns, data)
+        return path
+
+
+@pytest.fixture(scope='session')
+def bags() -> RecordedBags:
+    """Give the writer of bags."""
+    return RecordedBags()

@@ -9,6 +9,9 @@ import os
 from pathlib import Path
 import threading
 
+from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import KeyValue
 import numpy as np
 import pytest
 import rclpy
@@ -19,6 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import Bool
 
+from laecips_bringup.frame_account import account_of
 from laecips_bringup.records import FrameRecord
 from laecips_bringup.replay import NoAnswerError
 from laecips_bringup.replay import NoMaskError
@@ -27,9 +31,11 @@ from laecips_bringup.replay import ReplayOptions
 from laecips_bringup.ros_domain import private_domain
 from laecips_bringup.run_metrics import one_mask_each
 from laecips_bringup.stream import StreamFrame
+from laecips_bringup.stream import UnreadableFrame
 from laecips_core.catalogue import ClassCatalogue
 from laecips_core.errors import ConfigError
 from laecips_core.errors import DataSetError
+from laecips_core.errors import ImageError
 from laecips_core.values import Source
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import Report
@@ -58,6 +64,15 @@ class ShortStream:
             yield StreamFrame(10**9 + i, np.full((4, 6, 3), i, np.uint8), None)
 
 
+class BrokenStream(ShortStream):
+    """The second frame cannot be read."""
+
+    def __iter__(self) -> Iterator[StreamFrame | UnreadableFrame]:
+        for i, frame in enumerate(super().__iter__()):
+            error = ImageError('step', 'at least 18 bytes', 3)
+            yield UnreadableFrame(frame.stamp_ns, error) if i == 1 else frame
+
+
 class Nodes(Node):
     """Edge and cloud in one; what it does with a frame is passed in."""
 
@@ -73,6 +88,11 @@ class Nodes(Node):
             publisher.publish(ModelVersion(version='v1', size_bytes=500))
         self.ready = self.create_publisher(Bool, 'edge/cloud_ready', latched)
         self.ready.publish(Bool(data=True))
+        self.counts: dict[str, int] = {'offered': 40, 'failed.bad_image': 4}
+        self.diagnostics = self.create_publisher(
+            DiagnosticArray, '/diagnostics', qos.diagnostics()
+        )
+        self.create_timer(0.1, self.publish_counts)
         self.create_subscription(Image, 'image', lambda msg: behaviour(self, msg), 10)
 
     def publish_mask(self, msg: Image) -> None:
@@ -82,6 +102,11 @@ class Nodes(Node):
     def publish_report(self, msg: Image, training_round: int = 0) -> None:
         report = Report(header=msg.header, source=Report.FUSED, training_round=training_round)
         self.reports.publish(report)
+
+    def publish_counts(self) -> None:
+        pairs = [KeyValue(key=key, value=str(count)) for key, count in self.counts.items()]
+        status = DiagnosticStatus(name='edge', message='running', values=pairs)
+        self.diagnostics.publish(DiagnosticArray(status=[status]))
 
 
 def answer(nodes: Nodes, msg: Image) -> None:
@@ -100,6 +125,22 @@ def say_nothing(nodes: Nodes, msg: Image) -> None:
 
 def answer_every_other(nodes: Nodes, msg: Image) -> None:
     if msg.header.stamp.nanosec % 2 == 0:
+        answer(nodes, msg)
+
+
+def fail_the_second(nodes: Nodes, msg: Image) -> None:
+    nodes.counts['offered'] += 1
+    if msg.header.stamp.nanosec == 1:
+        nodes.counts['failed.bad_image'] += 1
+    else:
+        answer(nodes, msg)
+
+
+def supersede_the_second(nodes: Nodes, msg: Image) -> None:
+    nodes.counts['offered'] += 1
+    if msg.header.stamp.nanosec == 1:
+        nodes.counts['drops.superseded'] = 1
+    else:
         answer(nodes, msg)
 
 
@@ -188,6 +229,40 @@ def test_frames_dropped_at_a_rate_are_in_the_record(
     run = replay(ShortStream(6), options)
     assert run.frames_fed == 6
     assert [frame.mask is not None for frame in run.frames] == [True, False] * 3
+
+
+def test_frame_that_cannot_be_read_is_counted_and_not_fed_in(
+    start: Callable[[Behaviour], None],
+) -> None:
+    start(answer)
+    told: list[FrameRecord] = []
+    run = replay(BrokenStream(3), LOCKSTEP, on_answer=told.append)
+    assert (run.frames_fed, run.masks_received) == (2, 2)
+    assert [record.index for record in told] == [0, 1, 2]
+    assert told[1].failed == 'bad_image'
+    assert told[1].failure == 'image step: expected at least 18 bytes, got 3'
+    assert one_mask_each(run)
+    assert account_of(run).failed == {'bad_image': 1}
+
+
+def test_frame_that_the_edge_refuses_does_not_end_a_lockstep(
+    start: Callable[[Behaviour], None],
+) -> None:
+    start(fail_the_second)
+    run = replay(ShortStream(4), LOCKSTEP)
+    assert [frame.failed for frame in run.frames] == ['', 'bad_image', '', '']
+    account = account_of(run)
+    assert (account.failed, account.dropped) == ({'bad_image': 1}, {})
+    assert one_mask_each(run)
+
+
+def test_drops_at_a_rate_have_the_reason_that_the_edge_counted(
+    start: Callable[[Behaviour], None],
+) -> None:
+    start(supersede_the_second)
+    # The edge's count ends the wait for stragglers long before the deadline.
+    run = replay(ShortStream(4), replace(LOCKSTEP, rate_hz=50.0, drain_s=60.0))
+    assert account_of(run).dropped == {'superseded': 1}
 
 
 def test_missing_nodes_are_named() -> None:

@@ -5,14 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from laecips_bringup.answer import Answer
 from laecips_bringup.records import FrameRecord
 from laecips_bringup.records import RoundRecord
-from laecips_bringup.replay_state import Answer
 from laecips_bringup.replay_state import ReplayState
-from laecips_bringup.stream import StreamFrame
 from laecips_core.values import Source
 
-IMAGE = np.zeros((2, 3, 3), np.uint8)
 TRUTH = np.ones((2, 3), np.uint8)
 MASK = np.full((2, 3), 4, np.uint8)
 ANSWER = Answer(
@@ -48,7 +46,7 @@ def state(told: list[FrameRecord]) -> ReplayState:
 
 
 def feed(state: ReplayState, stamp_ns: int, task: int = 0) -> None:
-    state.feed(StreamFrame(stamp_ns, IMAGE, TRUTH, task))
+    state.feed(stamp_ns, task, TRUTH)
 
 
 def answer(state: ReplayState, stamp_ns: int, training_round: int = 0) -> None:
@@ -91,7 +89,7 @@ def test_unanswered_names_what_has_not_come(state: ReplayState) -> None:
     assert state.unanswered(10) == 'report'
     state.take_report(10, ANSWER)
     assert state.unanswered(10) == ''
-    assert state.all_answered
+    assert state.all_explained
 
 
 def test_second_mask_is_counted_but_changes_nothing(
@@ -117,7 +115,7 @@ def test_frame_without_an_answer_is_in_the_record(state: ReplayState) -> None:
     feed(state, 10)
     (record,) = state.run_record().frames
     assert (record.mask, record.hard, record.bytes_up, record.latency_s) == (None, False, 0, 0.0)
-    assert not state.all_answered
+    assert not state.all_explained
 
 
 def test_lockstep_goes_on_at_once_without_training(state: ReplayState) -> None:
@@ -226,3 +224,61 @@ def test_edge_is_outdated_until_it_has_the_version_of_the_cloud(state: ReplaySta
     assert state.outdated == 'version v2 of the cloud on the edge'
     state.take_edge_version('v2', 700)
     assert state.outdated == ''
+
+
+def test_frame_that_cannot_be_read_is_in_the_record_and_not_fed(
+    state: ReplayState, told: list[FrameRecord]
+) -> None:
+    feed(state, 10)
+    state.skip(10, 1, 'bad_image', 'image step: expected 3, got 2')
+    run = state.run_record()
+    assert (state.frames, run.frames_fed) == (2, 1)
+    assert [(f.index, f.stamp_ns, f.failed) for f in run.frames] == [
+        (0, 10, ''),
+        (1, 10, 'bad_image'),
+    ]
+    assert told == [run.frames[1]]
+
+
+def test_failure_that_the_edge_counted_is_the_frame_s_that_is_under_way(
+    state: ReplayState,
+) -> None:
+    state.take_counters({'failed.bad_image': 2})
+    feed(state, 10)
+    assert state.blame(10) == ''
+    state.take_counters({'failed.bad_image': 3})
+    assert state.blame(10) == 'bad_image'
+    assert (state.unanswered(10), state.blame(10)) == ('', '')
+    feed(state, 20)
+    assert state.blame(20) == ''
+    assert state.unanswered(20) == 'mask and report'
+
+
+def test_failure_is_not_blamed_on_an_answered_frame(state: ReplayState) -> None:
+    state.take_counters({})
+    feed(state, 10)
+    answer(state, 10)
+    state.take_counters({'failed.bad_image': 1})
+    assert state.blame(10) == ''
+    assert state.run_record().edge_counts == {'failed.bad_image': 1}
+
+
+def test_failures_in_the_record_are_not_counted_again(state: ReplayState) -> None:
+    state.take_counters({})
+    feed(state, 10)
+    state.take_counters({'failed.bad_image': 1, 'offered': 1})
+    state.blame(10)
+    assert state.run_record().edge_counts == {'offered': 1}
+    assert state.all_explained
+
+
+def test_all_is_explained_when_the_edge_counted_as_many_as_are_missing(
+    state: ReplayState,
+) -> None:
+    state.take_counters({})
+    feed(state, 10)
+    feed(state, 20)
+    answer(state, 10)
+    assert not state.all_explained
+    state.take_counters({'offered': 2, 'drops.superseded': 1})
+    assert state.all_explained

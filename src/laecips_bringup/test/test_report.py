@@ -13,11 +13,9 @@ from laecips_bringup.report import FACT_DATA_SET
 from laecips_bringup.report import FACT_MASKS
 from laecips_bringup.report import write_report
 from laecips_bringup.table import row_of
-from laecips_core.catalogue import ClassCatalogue
 from laecips_core.values import Source
 
 HOSTILE = '<script>alert("x")</script>'
-CATALOGUE = ClassCatalogue(('road', 'person'), ((128, 64, 128), (220, 20, 60)))
 FRAME = FrameRecord(
     0, 1, 0, np.array([[0, 1]], np.uint8), np.array([[0, 1]], np.uint8), Source.FUSED, True, 0.25,
     0.5, 'a1b2c3', '', 0.125, 0.02, 0.1, 2000, 500,
@@ -48,7 +46,7 @@ def _write(path: Path, runs: list[RunRecord], strips: bytes = b'', **facts: str)
         runs=runs,
         rows=[row_of(run) for run in runs],
         strips=strips,
-        catalogue=CATALOGUE,
+        classes=('road', 'person'),
         facts=facts,
     )
     return (path / 'report.html').read_text(encoding='utf-8')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Lock
 
 _ERRORS = 'errors.'
+_FAILED = 'failed.'
 _DROPS = 'drops.'
 
 
@@ -32,7 +33,15 @@ class Counters:
 
         :param error: any exception; one without a code is counted as unexpected.
         """
-        self.add(_ERRORS + str(getattr(error, 'code', 'unexpected')))
+        self.add(_ERRORS + _code_of(error))
+
+    def add_failed(self, error: BaseException) -> None:
+        """
+        Count a frame that was given up.
+
+        :param error: why; see :meth:`add_error`, which counts other errors too.
+        """
+        self.add(_FAILED + _code_of(error))
 
     def add_drop(self, reason: str) -> None:
         """
@@ -51,3 +60,7 @@ class Counters:
         """Sum the errors of all codes."""
         counts = self.snapshot()
         return sum(count for name, count in counts.items() if name.startswith(_ERRORS))
+
+
+def _code_of(error: BaseException) -> str:
+    return str(getattr(error, 'code', 'unexpected'))

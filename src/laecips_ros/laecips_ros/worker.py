@@ -21,8 +21,9 @@ class LatestFrameWorker(Generic[T]):
 
     An item that comes while another still waits takes its place, so work is always done on the
     newest. Counts ``offered``, ``processed``, ``drops.superseded`` (a newer one came),
-    ``drops.stopped`` (came or still waited when the worker stopped) and ``errors.CODE``. Once
-    stopped, every offered item is in exactly one of the others.
+    ``drops.stopped`` (came or still waited when the worker stopped) and ``failed.CODE``. Once
+    stopped, every offered item is in exactly one of the others. ``errors.CODE`` counts failures
+    again, beside errors of other parts.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class LatestFrameWorker(Generic[T]):
             self._work(item)
         except Exception as error:
             self._counters.add_error(error)
+            self._counters.add_failed(error)
             self._report(error)
         else:
             self._counters.add('processed')

@@ -28,11 +28,13 @@ def test_errors_are_counted_by_code() -> None:
     counters = Counters()
     counters.add_error(ImageError('step', '9', 8))
     counters.add_error(ValueError('bug'))
+    counters.add_failed(ImageError('step', '9', 8))
     counters.add_drop('superseded')
     assert counters.snapshot() == {
         'drops.superseded': 1,
         'errors.bad_image': 1,
         'errors.unexpected': 1,
+        'failed.bad_image': 1,
     }
     assert counters.errors() == 2
 

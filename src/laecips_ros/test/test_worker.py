@@ -84,14 +84,16 @@ def test_bad_item_is_reported_counted_and_does_not_end_the_thread(bench: Bench) 
     assert bench.errors.get(timeout=TIMEOUT_S) is bad
     bench.worker.offer('good')
     assert bench.done.get(timeout=TIMEOUT_S) == 'good'
-    assert bench.finish() == {'errors.bad_image': 1, 'offered': 2, 'processed': 1}
+    counts = {'errors.bad_image': 1, 'failed.bad_image': 1, 'offered': 2, 'processed': 1}
+    assert bench.finish() == counts
 
 
 def test_error_without_a_code_is_unexpected(bench: Bench) -> None:
     bench.go_on.set()
     bench.worker.offer(ValueError('bug'))
     bench.errors.get(timeout=TIMEOUT_S)
-    assert bench.finish()['errors.unexpected'] == 1
+    counts = bench.finish()
+    assert (counts['errors.unexpected'], counts['failed.unexpected']) == (1, 1)
 
 
 def test_failing_error_callback_does_not_end_the_thread(
