@@ -17,9 +17,4 @@ ARGUMENTS = (
 
 def generate_launch_description() -> LaunchDescription:
     """Start both nodes and the replay, and end with the replay."""
-    return described(
-        ARGUMENTS,
-        lambda values: replay_actions(
-            values, ['--dataset', 'patrol', '--frames', values['frames']]
-        ),
-    )
+    return described(ARGUMENTS, replay_actions)

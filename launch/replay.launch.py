@@ -17,4 +17,4 @@ ARGUMENTS = (
 
 def generate_launch_description() -> LaunchDescription:
     """Start both nodes and the replay, and end with the replay."""
-    return described(ARGUMENTS, lambda values: replay_actions(values, ['--bag', values['bag']]))
+    return described(ARGUMENTS, replay_actions)

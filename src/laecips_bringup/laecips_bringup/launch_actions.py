@@ -26,6 +26,7 @@ from launch_ros.substitutions import ExecutableInPackage
 from laecips_bringup.launch_arguments import ARGUMENTS
 from laecips_bringup.launch_plan import node_plan
 from laecips_bringup.launch_plan import NodePlan
+from laecips_bringup.launch_plan import replay_words
 from laecips_bringup.launch_plan import respawn_limit
 from laecips_bringup.launch_plan import robot_defaults
 from laecips_bringup.node_exits import check_replay
@@ -97,14 +98,13 @@ def node_actions(
     return [RegisterEventHandler(OnProcessExit(target_action=node, on_exit=ended)), node]
 
 
-def replay_actions(values: Values, stream: Sequence[str]) -> list[Action]:
+def replay_actions(values: Values) -> list[Action]:
     """
     Start cloud, edge and ``laecips replay``, and end the launch with the replay.
 
     :param values: launch arguments by name.
-    :param stream: options of the command that name the frames.
     """
-    command = [ExecutableInPackage('laecips', _PACKAGE), 'replay', *stream, '--out', values['out']]
+    command = [ExecutableInPackage('laecips', _PACKAGE), *replay_words(values)]
     replay = ExecuteProcess(cmd=command, name='replay', output='screen')
 
     def ended(event: Any, context: LaunchContext) -> list[Action]:

@@ -102,6 +102,18 @@ def respawn_limit(values: Mapping[str, str]) -> int:
     return int(text)
 
 
+def replay_words(values: Mapping[str, str]) -> list[str]:
+    """
+    Work out which command replays the frames.
+
+    :param values: launch arguments by name; with ``bag`` that bag is replayed, else the patrol.
+    :returns: words after ``laecips``.
+    """
+    patrol = ('--dataset', 'patrol', '--frames')
+    stream = ['--bag', values['bag']] if 'bag' in values else [*patrol, values['frames']]
+    return ['replay', *stream, '--out', values['out']]
+
+
 def _check(key: str, name: str, value: object) -> None:
     argument = ARGUMENTS.get(name)
     if argument is None:
