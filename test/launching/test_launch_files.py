@@ -29,6 +29,7 @@ if find_spec('launch_testing') is None or find_spec('launch_ros') is None:
 
 from launch.actions import GroupAction
 from launch.actions import IncludeLaunchDescription
+from launch.actions import SetLaunchConfiguration
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_testing import loader
 from launch_testing import post_shutdown_test
@@ -79,8 +80,10 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def _described(scenario: Scenario) -> LaunchDescription:
     # A group each, so that the arguments of one file do not reach the next.
+    patient = SetLaunchConfiguration('sigterm_timeout', str(PATIENCE_S))
     return LaunchDescription(
-        [
+        [patient]
+        + [
             GroupAction(
                 [
                     IncludeLaunchDescription(

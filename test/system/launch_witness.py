@@ -98,6 +98,18 @@ class LaunchWitness:
 
         self.until(active, f'{name} is active')
 
+    def topics_of(self, name: str) -> dict[str, list[str]]:
+        """
+        List the topics that a node of the root namespace publishes or listens to, with types.
+
+        :param name: of the node; before it is found, it has none.
+        """
+        if name not in self._node.get_node_names():
+            return {}
+        outputs = self._node.get_publisher_names_and_types_by_node(name, '/')
+        inputs = self._node.get_subscriber_names_and_types_by_node(name, '/')
+        return dict([*outputs, *inputs])
+
     def report_of_a_frame(self, namespace: str, source: int) -> Report:
         """
         Feed frames in until one has come back as a mask.

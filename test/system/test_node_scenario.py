@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import os
 from pathlib import Path
+import signal
 import subprocess
 from uuid import uuid4
 
@@ -59,7 +60,8 @@ def test_nodes_come_up_answer_a_frame_and_leave_nothing(
 ) -> None:
     scenario = SCENARIOS[name](tmp_path)
     programs = [_program(number, plan, scenario) for number, plan in enumerate(scenario.plans())]
-    with NodeProcesses(programs, tmp_path / 'logs') as processes:
+    patient = [(signal.SIGINT, PATIENCE_S)]
+    with NodeProcesses(programs, tmp_path / 'logs', stop_signals=patient) as processes:
         with LaunchWitness(processes.check) as witness:
             scenario.watch(witness)
         if scenario.replay:

@@ -19,6 +19,7 @@ from launch.actions import OpaqueFunction
 from launch.actions import RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
 from launch_ros.actions import Node
 from launch_ros.substitutions import ExecutableInPackage
@@ -43,6 +44,8 @@ Values = Mapping[str, str]
 
 _PACKAGE = 'laecips_bringup'
 _RESPAWN_DELAY_S = 2.0
+# A node finishes the frame in hand and gives up its training; launch's own 5 s are too short for that.
+_STOP_S = '15'
 # Before launch 2 (Iron) a node that dies at once would be started again for ever.
 _LIMITED = 'respawn_max_retries' in signature(ExecuteLocal.__init__).parameters
 
@@ -85,6 +88,7 @@ def node_actions(
         remappings=list(plan.remappings),
         ros_arguments=['--log-level', plan.log_level],
         output='screen',
+        sigterm_timeout=LaunchConfiguration('sigterm_timeout', default=_STOP_S),
         respawn=limit > 0,
         respawn_delay=_RESPAWN_DELAY_S,
         **more,
