@@ -44,9 +44,9 @@ Values = Mapping[str, str]
 
 _PACKAGE = 'laecips_bringup'
 _RESPAWN_DELAY_S = 2.0
-# A node finishes the frame in hand and gives up its training; launch's own 5 s are too short for that.
+# A node finishes its frame and gives up its training: launch's own 5 s may be too short.
 _STOP_S = '15'
-# Before launch 2 (Iron) a node that dies at once would be started again for ever.
+# Before launch 3.1 (Jazzy) a node that dies at once would be started again for ever.
 _LIMITED = 'respawn_max_retries' in signature(ExecuteLocal.__init__).parameters
 
 
