@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.util import find_spec
-import os
 from pathlib import Path
 from typing import Any
 import unittest
-from uuid import uuid4
 
-from launch_suite import MARK
+from launch_scenarios import SCENARIOS
+from launch_suite import marked
 from launch_suite import processes_with
 from launch_suite import Scenario
-from launch_suite import SCENARIOS
 from launch_witness import LaunchWitness
 from launch_witness import PATIENCE_S
 import pytest
-
-from laecips_bringup.ros_domain import private_domain
 
 if find_spec('launch_testing') is None or find_spec('launch_ros') is None:
     pytest.skip(
@@ -70,14 +65,6 @@ class AfterItHasEnded(unittest.TestCase):
         scenario.check_results()
 
 
-@pytest.fixture
-def mark(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    mark = uuid4().hex
-    monkeypatch.setenv(MARK, mark)
-    with private_domain(os.getpid()):
-        yield mark
-
-
 def _described(scenario: Scenario) -> LaunchDescription:
     # A group each, so that the arguments of one file do not reach the next.
     patient = SetLaunchConfiguration('sigterm_timeout', str(PATIENCE_S))
@@ -104,17 +91,16 @@ def _cases(cases: Any, case: type[unittest.TestCase]) -> unittest.TestSuite:
 
 @pytest.mark.timeout(5 * PATIENCE_S)
 @pytest.mark.parametrize('name', SCENARIOS)
-def test_launch_file(name: str, tmp_path: Path, mark: str) -> None:
+def test_launch_file(name: str, tmp_path: Path) -> None:
     scenario = SCENARIOS[name](tmp_path)
-    run = loader.TestRun(
-        name,
-        lambda: (_described(scenario), {'scenario': scenario, 'mark': mark}),
-        {},
-        _cases(loader.PreShutdownTestLoader(), WhileItRuns),
-        _cases(loader.PostShutdownTestLoader(), AfterItHasEnded),
-    )
-    runner = LaunchTestRunner([run])
-    runner.validate()
-    results = runner.run()[run]
+    with marked() as mark:
+        run = loader.TestRun(
+            name,
+            lambda: (_described(scenario), {'scenario': scenario, 'mark': mark}),
+            {},
+            _cases(loader.PreShutdownTestLoader(), WhileItRuns),
+            _cases(loader.PostShutdownTestLoader(), AfterItHasEnded),
+        )
+        results = LaunchTestRunner([run]).run()[run]
     wrong = [text for _, text in results.failures + results.errors]
     assert results.wasSuccessful(), '\n'.join(wrong)

@@ -110,16 +110,17 @@ class LaunchWitness:
         inputs = self._node.get_subscriber_names_and_types_by_node(name, '/')
         return dict([*outputs, *inputs])
 
-    def report_of_a_frame(self, namespace: str, source: int) -> Report:
+    def report_of_a_frame(self, namespace: str, source: int, image: str = 'image') -> Report:
         """
         Feed frames in until one has come back as a mask.
 
         :param namespace: of the edge node; empty: the root.
         :param source: that the mask must have; masks of other sources are passed over.
+        :param image: camera topic in the namespace.
         :returns: the report with the stamp of that mask.
         """
-        image = Patrol(DataSetConfig(frames=1))[0].frame.image
-        images = self._node.create_publisher(Image, f'{namespace}/image', qos.masks())
+        pixels = Patrol(DataSetConfig(frames=1))[0].frame.image
+        images = self._node.create_publisher(Image, f'{namespace}/{image}', qos.masks())
         masks: set[int] = set()
         found: list[Report] = []
         self._hear(Image, f'{namespace}/edge/mask', lambda m: masks.add(_stamp_ns(m)))
@@ -131,7 +132,7 @@ class LaunchWitness:
             if time.monotonic() > fed_s + _AGAIN_S and images.get_subscription_count():
                 fed_s = time.monotonic()
                 header = Header(stamp=ns_to_stamp(time.time_ns()), frame_id='camera')
-                images.publish(image_from_rgb(image, header))
+                images.publish(image_from_rgb(pixels, header))
             found[:] = [report for report in found if report.source == source]
             return any(_stamp_ns(report) in masks for report in found)
 
