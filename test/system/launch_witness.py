@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 import time
 from types import TracebackType
+from typing import Any
 
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 import rclpy
+from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.task import Future
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -31,7 +32,7 @@ from laecips_ros.conversions import stamp_to_ns
 PATIENCE_S = 90.0
 _SPIN_S = 0.05
 _AGAIN_S = 1.0
-"""Seconds after which a frame that brought no mask is followed by another."""
+"""Seconds after which a frame or a question that brought nothing is followed by another."""
 
 
 class LaunchWitness:
@@ -85,18 +86,12 @@ class LaunchWitness:
         :param name: of the node, with its namespace.
         """
         client = self._node.create_client(GetState, f'{name}/get_state')
-        asked: list[Future] = []
-
-        def active() -> bool:
-            if asked and asked[-1].done():
-                if asked[-1].result().current_state.id == State.PRIMARY_STATE_ACTIVE:
-                    return True
-                asked.clear()
-            if not asked and client.service_is_ready():
-                asked.append(client.call_async(GetState.Request()))
-            return False
-
-        self.until(active, f'{name} is active')
+        self._answer(
+            client,
+            GetState.Request(),
+            lambda answer: answer.current_state.id == State.PRIMARY_STATE_ACTIVE,
+            f'{name} is active',
+        )
 
     def topics_of(self, name: str) -> dict[str, list[str]]:
         """
@@ -146,20 +141,33 @@ class LaunchWitness:
             ModelVersion, 'cloud/model_version', versions.append, qos.latched()
         )
         client = self._node.create_client(SegmentHardFrame, 'cloud/segment_hard_frame')
-        self.until(lambda: versions and client.service_is_ready(), 'the cloud offers its service')
+        self.until(lambda: versions, 'the cloud announces its version')
         data = encode_image(Patrol(DataSetConfig(frames=1))[0].frame.image, 'jpeg', 90)
-        future = client.call_async(
-            SegmentHardFrame.Request(
-                frame_uid='witness/1',
-                robot='witness',
-                weights_version=versions[-1].version,
-                catalogue_sha256=versions[-1].catalogue_sha256,
-                image_sha256=sha256_hex(data),
-                image_data=data,
-            )
+        request = SegmentHardFrame.Request(
+            frame_uid='witness/1',
+            robot='witness',
+            weights_version=versions[-1].version,
+            catalogue_sha256=versions[-1].catalogue_sha256,
+            image_sha256=sha256_hex(data),
+            image_data=data,
         )
-        self.until(future.done, 'the cloud answers')
-        return future.result()
+        return self._answer(client, request, lambda answer: True, 'the cloud answers')
+
+    def _answer(self, client: Client, request: Any, good: Callable[[Any], bool], what: str) -> Any:
+        """Ask until a good answer comes, for one may get lost while both sides find each other."""
+        answers: list[Any] = []
+        asked_s = 0.0
+
+        def answered() -> bool:
+            nonlocal asked_s
+            if time.monotonic() > asked_s + _AGAIN_S and client.service_is_ready():
+                asked_s = time.monotonic()
+                future = client.call_async(request)
+                future.add_done_callback(lambda done: answers.append(done.result()))
+            return any(good(answer) for answer in answers)
+
+        self.until(answered, what)
+        return next(answer for answer in answers if good(answer))
 
     def _hear(self, kind: type, topic: str, take: Callable[[object], None]) -> None:
         self._node.create_subscription(kind, topic, take, qos.masks())
