@@ -1,30 +1,24 @@
 """Start the node on the server."""
 
-from launch.actions import DeclareLaunchArgument
-from launch.substitutions import LaunchConfiguration
-from launch.substitutions import PathJoinSubstitution
-from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
-
+from laecips_bringup.launch_actions import described
+from laecips_bringup.launch_actions import node_actions
+from laecips_bringup.launch_actions import rviz_actions
+from laecips_bringup.node_roles import CLOUD
 from launch import LaunchDescription
+
+ARGUMENTS = (
+    'namespace',
+    'params_file',
+    'autostart',
+    'use_sim_time',
+    'log_level',
+    'respawn_limit',
+    'rviz',
+)
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Declare the arguments and start the node."""
-    defaults = PathJoinSubstitution([FindPackageShare('laecips_bringup'), 'config', 'cloud.yaml'])
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument('namespace', default_value='', description='Robot namespace.'),
-            DeclareLaunchArgument(
-                'params_file', default_value=defaults, description='Parameters of the cloud node.'
-            ),
-            Node(
-                package='laecips_cloud',
-                executable='cloud_node',
-                name='cloud',
-                namespace=LaunchConfiguration('namespace'),
-                parameters=[LaunchConfiguration('params_file')],
-                output='screen',
-            ),
-        ]
+    """Start the node, and rviz2 where it was asked for."""
+    return described(
+        ARGUMENTS, lambda values: [*node_actions(CLOUD, values), *rviz_actions('server', values)]
     )

@@ -1,32 +1,29 @@
 """Start the node on the robot."""
 
-from launch.actions import DeclareLaunchArgument
-from launch.substitutions import LaunchConfiguration
-from launch.substitutions import PathJoinSubstitution
-from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
-
+from laecips_bringup.launch_actions import described
+from laecips_bringup.launch_actions import node_actions
+from laecips_bringup.launch_actions import rviz_actions
+from laecips_bringup.node_roles import EDGE
 from launch import LaunchDescription
+
+ARGUMENTS = (
+    'robot',
+    'namespace',
+    'image',
+    'image_transport',
+    'robot_name',
+    'cloud_namespace',
+    'params_file',
+    'autostart',
+    'use_sim_time',
+    'log_level',
+    'respawn_limit',
+    'rviz',
+)
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Declare the arguments and start the node."""
-    defaults = PathJoinSubstitution([FindPackageShare('laecips_bringup'), 'config', 'edge.yaml'])
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument('namespace', default_value='', description='Robot namespace.'),
-            DeclareLaunchArgument('image', default_value='image', description='Camera topic.'),
-            DeclareLaunchArgument(
-                'params_file', default_value=defaults, description='Parameters of the edge node.'
-            ),
-            Node(
-                package='laecips_edge',
-                executable='edge_node',
-                name='edge',
-                namespace=LaunchConfiguration('namespace'),
-                parameters=[LaunchConfiguration('params_file')],
-                remappings=[('image', LaunchConfiguration('image'))],
-                output='screen',
-            ),
-        ]
+    """Start the node, and rviz2 where it was asked for."""
+    return described(
+        ARGUMENTS, lambda values: [*node_actions(EDGE, values), *rviz_actions('robot', values)]
     )

@@ -53,6 +53,7 @@ class NodeProgram:
     :param parameters: ROS parameters by dotted name; those left out keep their defaults.
     :param prefix: words before the command, such as those that enter a network namespace.
     :param variables: of its environment, beside those of all nodes.
+    :param ros_arguments: words after ``--ros-args``, such as remappings.
     """
 
     name: str
@@ -60,6 +61,7 @@ class NodeProgram:
     parameters: Mapping[str, object]
     prefix: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    ros_arguments: Sequence[str] = ()
 
 
 class NodeProcess:
@@ -83,6 +85,7 @@ class NodeProcess:
             '-m',
             program.module,
             '--ros-args',
+            *program.ros_arguments,
             '--params-file',
             str(params),
         ]

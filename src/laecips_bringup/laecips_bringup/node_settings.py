@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from laecips_bringup.node_process import NodeProgram
+from laecips_bringup.node_roles import CLOUD
+from laecips_bringup.node_roles import EDGE
 from laecips_core.config import CloudConfig
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import ConfigError
@@ -32,7 +34,7 @@ def edge_program(values: Mapping[str, object]) -> NodeProgram:
     :raises ConfigError: when one is unknown or not allowed.
     """
     parameters = {**RELIABLE_IMAGES, **checked(EdgeConfig(), values)}
-    return NodeProgram('edge', 'laecips_edge.edge_node', parameters)
+    return NodeProgram(EDGE.name, EDGE.module, parameters)
 
 
 def cloud_program(values: Mapping[str, object]) -> NodeProgram:
@@ -42,7 +44,7 @@ def cloud_program(values: Mapping[str, object]) -> NodeProgram:
     :param values: settings by dotted name.
     :raises ConfigError: when one is unknown or not allowed.
     """
-    return NodeProgram('cloud', 'laecips_cloud.cloud_node', checked(CloudConfig(), values))
+    return NodeProgram(CLOUD.name, CLOUD.module, checked(CloudConfig(), values))
 
 
 def checked(config: Any, values: Mapping[str, object]) -> dict[str, object]:

@@ -83,8 +83,12 @@ class NodeProcesses:
         for node in self._nodes:
             node.check()
 
-    def stop(self) -> None:
-        """End them all: by signal, each with its grace, then by force."""
+    def stop(self) -> tuple[int, ...]:
+        """
+        End them all: by signal, each with its grace, then by force.
+
+        :returns: exit statuses, in the order of the programs; negative: the signal that ended it.
+        """
         try:
             for number, grace_s in self._stop_signals:
                 for node in self._nodes:
@@ -92,9 +96,9 @@ class NodeProcesses:
                 if self._all_end(grace_s):
                     break
         finally:
-            for node in self._nodes:
-                node.kill()
+            statuses = tuple(node.kill() for node in self._nodes)
             self._nodes = []
+        return statuses
 
     def _all_end(self, grace_s: float) -> bool:
         deadline_s = time.monotonic() + grace_s
