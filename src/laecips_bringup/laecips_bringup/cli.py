@@ -18,6 +18,7 @@ COMMANDS = {
     'export': 'Build what an engine runs, ahead of time.',
     'pretrain': 'Make a weights file from an annotated data set.',
     'replay': 'Feed a data set or a bag to the nodes and score the masks.',
+    'view': 'Show what edge and cloud do, live in a browser.',
     'experiment': "Make the paper's tables and figures, on any data set.",
     'bag': 'Write a data set as a rosbag2 bag.',
     'bench': 'Time one part on this machine.',

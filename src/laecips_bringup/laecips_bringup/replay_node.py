@@ -21,6 +21,7 @@ from laecips_core.values import Source
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import Report
 from laecips_msgs.msg import TrainingRound
+from laecips_ros.conversions import image_from_map
 from laecips_ros.conversions import image_from_rgb
 from laecips_ros.conversions import map_from_image
 from laecips_ros.conversions import ns_to_stamp
@@ -30,9 +31,10 @@ from laecips_ros.qos import masks
 
 IMAGE_TOPIC = 'image'
 MASK_TOPIC = 'edge/mask'
+TRUTH_TOPIC = 'laecips_replay/truth'
 
 _FRAME_ID = 'camera'
-_ROUND_STATES = {
+ROUND_STATES = {
     TrainingRound.STARTED: 'STARTED',
     TrainingRound.RELEASED: 'RELEASED',
     TrainingRound.REJECTED: 'REJECTED',
@@ -54,6 +56,7 @@ class ReplayNode(Node):
         super().__init__('laecips_replay', context=context)
         self._state = state
         self._images = self.create_publisher(Image, IMAGE_TOPIC, masks())
+        self._truth = self.create_publisher(Image, TRUTH_TOPIC, masks())
         self._cloud_ready = False
         listeners: list[tuple[type, str, Any, QoSProfile]] = [
             (Image, MASK_TOPIC, self._on_mask, masks()),
@@ -79,12 +82,14 @@ class ReplayNode(Node):
 
     def publish(self, frame: StreamFrame) -> None:
         """
-        Feed in one frame.
+        Feed in one frame, and tell its annotation to those who listen.
 
         :param frame: of a stamp not fed before.
         """
         self._state.feed(frame)
         header = Header(stamp=ns_to_stamp(frame.stamp_ns), frame_id=_FRAME_ID)
+        if frame.labels is not None and self._truth.get_subscription_count() > 0:
+            self._truth.publish(image_from_map(frame.labels, header))
         self._images.publish(image_from_rgb(frame.image, header))
 
     def _on_mask(self, msg: Image) -> None:
@@ -107,7 +112,7 @@ class ReplayNode(Node):
         self._state.take_round(
             RoundRecord(
                 number=msg.training_round,
-                state=_ROUND_STATES[msg.state],
+                state=ROUND_STATES[msg.state],
                 version=msg.version,
                 reason=msg.reason,
                 samples=msg.samples,
