@@ -103,7 +103,7 @@ def run(arguments: Namespace) -> int:
     models = chosen_models(arguments, out / _START, console)
     forget_weights(out / _STORE)
     with ExitStack() as stack:
-        watch = unwatched
+        watch: Watch = unwatched
         if arguments.view is not None:
             watch = stack.enter_context(live_page(arguments.view, console.print))
         seed = arguments.seed

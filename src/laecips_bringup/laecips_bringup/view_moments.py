@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from laecips_bringup.view_values import FrameReport
 from laecips_core.values import Image
 from laecips_core.values import LabelMap
@@ -29,7 +26,6 @@ class Moment:
     :param stamp_ns: capture time in ns.
     :param image: (H, W, 3) uint8 RGB.
     :param mask: (H', W') uint8 class ids of ``~/mask``.
-    :param refined: (H', W') uint8 class ids of ``~/refined_mask``.
     :param truth: (H', W') uint8 class ids; given up once the mask is scored.
     :param report: of the mask.
     """
@@ -37,15 +33,13 @@ class Moment:
     stamp_ns: int
     image: Image | None = None
     mask: LabelMap | None = None
-    refined: LabelMap | None = None
     truth: LabelMap | None = None
     report: FrameReport | None = None
 
     @property
     def size_bytes(self) -> int:
         """Memory of its arrays."""
-        arrays: tuple[NDArray[np.uint8] | None, ...]
-        arrays = (self.image, self.mask, self.refined, self.truth)
+        arrays = (self.image, self.mask, self.truth)
         return sum(array.nbytes for array in arrays if array is not None)
 
 
@@ -95,6 +89,7 @@ class Moments:
     def clear(self) -> None:
         """Forget all."""
         self._kept.clear()
+        self._image_ns = 0
 
     def _forget(self) -> None:
         size_bytes = sum(moment.size_bytes for moment in self._kept.values())

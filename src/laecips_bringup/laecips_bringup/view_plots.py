@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import TypeVar
@@ -30,7 +31,7 @@ _SHARE = (0.0, 1.05)
 class Points:
     """Points of which only new ones go to the browser."""
 
-    def __init__(self, columns: dict[str, Callable[[Any], object]]) -> None:
+    def __init__(self, columns: Mapping[str, Callable[[Any], object]]) -> None:
         """
         Start without points.
 

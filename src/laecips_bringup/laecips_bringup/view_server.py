@@ -68,7 +68,7 @@ class ViewServer:
         self._book, self._settings = book, settings
         self._sockets, self.port = _sockets_of(settings.address, settings.port)
         self._open_pages = 0
-        self._stop: Future[Callable[[], None]] = Future()
+        self._stop: Future[Callable[[], object]] = Future()
         self._thread = Thread(target=self._run, name='laecips_view_page', daemon=True)
 
     @property

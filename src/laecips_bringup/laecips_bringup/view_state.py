@@ -31,8 +31,17 @@ class _Shown:
     moment: Moment
     labels: LabelMap
 
-    def picture(self) -> Picture:
-        return Picture(self.moment.stamp_ns, self.at_s, self.moment.image, self.labels)
+
+@dataclass
+class _Run:
+    """The newest of everything from the nodes that run now."""
+
+    frame: Picture | None = None
+    edge: _Shown | None = None
+    fused: _Shown | None = None
+    report: FrameReport | None = None
+    link: LinkNews | None = None
+    weights: str = ''
 
 
 class Book:
@@ -51,7 +60,7 @@ class Book:
         self._timeline = Timeline()
         self._curves = Curves()
         self._catalogue: ClassCatalogue | None = None
-        self._forget_run()
+        self._run = _Run()
 
     def begin_run(self, name: str) -> None:
         """
@@ -62,7 +71,7 @@ class Book:
         with self._lock:
             self._moments.clear()
             self._curves.begin_run()
-            self._forget_run()
+            self._run = _Run()
             self._timeline.begin_run(name, self._now_s())
 
     def take_classes(self, catalogue: ClassCatalogue) -> None:
@@ -79,7 +88,7 @@ class Book:
         """
         with self._lock:
             self._moments.at_image(stamp_ns).image = image
-            self._frame = Picture(stamp_ns, self._now_s(), image, None)
+            self._run.frame = Picture(stamp_ns, self._now_s(), image, None)
 
     def take_mask(self, stamp_ns: int, mask: LabelMap) -> None:
         """
@@ -103,9 +112,7 @@ class Book:
         :param mask: (H, W) uint8 class ids.
         """
         with self._lock:
-            moment = self._moments.at(stamp_ns)
-            moment.refined = mask
-            self._fused = _Shown(self._now_s(), moment, mask)
+            self._run.fused = _Shown(self._now_s(), self._moments.at(stamp_ns), mask)
 
     def take_truth(self, stamp_ns: int, truth: LabelMap) -> None:
         """
@@ -130,13 +137,13 @@ class Book:
             self._curves.add_report(report, self._now_s())
             if not report.refined:
                 moment = self._moments.at(report.stamp_ns)
-                moment.report = self._report = report
+                moment.report = self._run.report = report
                 self._show(moment)
 
     def take_weights(self, version: str) -> None:
         """Note the version that the edge uses."""
         with self._lock:
-            self._weights = version
+            self._run.weights = version
             self._timeline.take_weights(version, self._now_s())
 
     def take_release(self, version: str) -> None:
@@ -152,21 +159,22 @@ class Book:
     def take_link(self, news: LinkNews) -> None:
         """Note how the link is."""
         with self._lock:
-            self._link = news
+            self._run.link = news
             self._timeline.take_link(news, self._now_s())
 
     def snapshot(self) -> Snapshot:
         """Give all that is shown now; what comes later does not change it."""
         with self._lock:
+            run = self._run
             return Snapshot(
                 now_s=self._now_s(),
-                frame=self._frame,
-                edge_mask=self._edge and self._edge.picture(),
-                fused_mask=self._fused and self._fused.picture(),
-                report=self._report,
+                frame=run.frame,
+                edge_mask=_picture(run.edge),
+                fused_mask=_picture(run.fused),
+                report=run.report,
                 catalogue=self._catalogue,
-                weights_version=self._weights,
-                link=self._link,
+                weights_version=run.weights,
+                link=run.link,
                 frames=self._curves.frames,
                 scores=self._curves.scores,
                 spans=self._timeline.spans(),
@@ -175,23 +183,15 @@ class Book:
     def _now_s(self) -> float:
         return self._clock() - self._began_s
 
-    def _forget_run(self) -> None:
-        self._frame: Picture | None = None
-        self._edge: _Shown | None = None
-        self._fused: _Shown | None = None
-        self._report: FrameReport | None = None
-        self._link: LinkNews | None = None
-        self._weights = ''
-
     def _show(self, moment: Moment) -> None:
         if moment.mask is None or moment.report is None:
             return
         shown = _Shown(self._now_s(), moment, moment.mask)
         # Only the report tells whose mask it is.
         if moment.report.source == Source.FUSED.name:
-            self._fused = shown
+            self._run.fused = shown
         else:
-            self._edge = shown
+            self._run.edge = shown
 
     def _score(self, moment: Moment) -> None:
         if moment.mask is not None and moment.truth is not None and self._catalogue is not None:
@@ -199,3 +199,9 @@ class Book:
             truth, moment.truth = moment.truth, None
             miou = image_miou(moment.mask, truth, len(self._catalogue))
             self._curves.add_score(miou, self._now_s())
+
+
+def _picture(shown: _Shown | None) -> Picture | None:
+    if shown is None:
+        return None
+    return Picture(shown.moment.stamp_ns, shown.at_s, shown.moment.image, shown.labels)
