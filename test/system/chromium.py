@@ -32,6 +32,7 @@ NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'
 SIZE_PX = (1400, 1040)
 """Width and height of the window."""
 SWAP_SHOWN = "Bokeh.documents[0]?.get_model_by_name('swaps')?.data.at_s.length > 0"
+"""True in the live page once a swap of weights is on its time line."""
 
 _FLAGS = (
     '--headless=new',
@@ -45,8 +46,15 @@ _FLAGS = (
 )
 _START_S = 30.0
 _POLL_S = 0.1
+_DEMO_S = 600.0
 _MAX_MESSAGE_BYTES = 100_000_000
 _EMPTY_PAGE = 'about:blank'
+# For the picture: the swap is not at the very edge of the axis.
+_AFTER_SWAP_S = 8.0
+_SWAP_BEHIND = f"""(() => {{
+  const model = name => Bokeh.documents[0].get_model_by_name(name);
+  return model('swaps').data.at_s[0] + {_AFTER_SWAP_S} < model('time line').x_range.end;
+}})()"""
 
 
 def chromium_path() -> str | None:
@@ -198,7 +206,8 @@ def main() -> None:
         sys.exit(f'no browser: expected one of {", ".join(NAMES)}')
     with browser_tab(path) as tab:
         tab.open(url)
-        tab.wait_for(SWAP_SHOWN, deadline_s=600.0)
+        tab.wait_for(SWAP_SHOWN, deadline_s=_DEMO_S)
+        tab.wait_for(_SWAP_BEHIND, deadline_s=_DEMO_S)
         Path(target).write_bytes(tab.screenshot())
     if tab.seen.errors:
         sys.exit('\n'.join(tab.seen.errors))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from urllib.request import urlopen
 
 from bokeh.client import pull_session
@@ -12,6 +13,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+from laecips_bringup import view_server
 from laecips_bringup.view_server import PortError
 from laecips_bringup.view_server import ViewServer
 from laecips_bringup.view_settings import ServerSettings
@@ -38,6 +40,11 @@ def is_let_in(server: ViewServer, origin: str) -> bool:
         return True
 
     return asyncio.run(connect())
+
+
+def shows_page(server: ViewServer) -> bool:
+    with pull_session(url=server.url) as session:
+        return session.document.select_one({'name': 'time line'}) is not None
 
 
 def test_page_loads_its_scripts_from_this_server_alone() -> None:
@@ -91,6 +98,16 @@ def test_readers_beyond_the_bound_are_told() -> None:
     ):
         assert first.document.select_one({'name': 'time line'}) is not None
         assert second.document.select_one({'name': 'full'}) is not None
+
+
+def test_closed_page_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view_server, '_FORGET_PAGE_MS', 100)
+    with ViewServer(Book(), ServerSettings(port=0, most_pages=1)) as server:
+        with pull_session(url=server.url) as first:
+            assert first.document.select_one({'name': 'time line'}) is not None
+        ends_s = time.monotonic() + 30.0
+        while not shows_page(server):
+            assert time.monotonic() < ends_s
 
 
 @pytest.mark.parametrize(
