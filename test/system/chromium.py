@@ -29,7 +29,7 @@ from tornado.websocket import websocket_connect
 from tornado.websocket import WebSocketClientConnection
 
 NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
-SIZE_PX = (1400, 1040)
+SIZE_PX = (1400, 975)
 """Width and height of the window."""
 SWAP_SHOWN = "Bokeh.documents[0]?.get_model_by_name('swaps')?.data.at_s.length > 0"
 """True in the live page once a swap of weights is on its time line."""

@@ -25,7 +25,7 @@ from laecips_bringup.view_values import Snapshot
 
 P = TypeVar('P', FramePoint, ScorePoint)
 _HEIGHT_PX = 230
-_SHARE = (0.0, 1.05)
+_SHARE = (-0.05, 1.05)
 
 
 class Points:
