@@ -45,8 +45,8 @@ ALLOWED = {
     'laecips_bridge': NODE | {'msgpack', 'zenoh'},
     'laecips_bringup': NODE
     | {'laecips_bridge', 'laecips_cloud', 'laecips_edge'}
-    | {'cryptography', 'jinja2', 'launch', 'launch_ros', 'matplotlib', 'rich', 'rosbags'}
-    | {'torch', 'yaml'},
+    | {'bokeh', 'cryptography', 'jinja2', 'launch', 'launch_ros', 'matplotlib', 'rich'}
+    | {'rosbags', 'torch', 'tornado', 'yaml'},
 }
 # Their tests may also use these, as tools and as independent references.
 ALLOWED_IN_TESTS = frozenset(

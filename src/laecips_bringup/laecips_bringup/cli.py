@@ -19,6 +19,7 @@ COMMANDS = {
     'pretrain': 'Make a weights file from an annotated data set.',
     'replay': 'Feed a data set or a bag to the nodes and score the masks.',
     'report': 'Make the table and figures of runs that lie in bags.',
+    'view': 'Show what edge and cloud do, live in a browser.',
     'experiment': "Make the paper's tables and figures, on any data set.",
     'bag': 'Write a data set as a rosbag2 bag.',
     'bench': 'Time one part on this machine.',

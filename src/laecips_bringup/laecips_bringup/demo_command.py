@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from argparse import Namespace
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from datetime import UTC
 import os
@@ -45,6 +46,10 @@ from laecips_bringup.stream import DataSetStream
 from laecips_bringup.strips import strips
 from laecips_bringup.table import format_table
 from laecips_bringup.table import row_of
+from laecips_bringup.view_beside import live_page
+from laecips_bringup.view_beside import unwatched
+from laecips_bringup.view_beside import Watch
+from laecips_bringup.view_settings import DEFAULT_PORT
 from laecips_core.config import CloudConfig
 from laecips_core.config import DataSetConfig
 from laecips_core.ports import DataSet
@@ -75,6 +80,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument('--seed', type=int, default=0, help='Of world and training. Default: 0.')
     parser.add_argument('--skip-report', action='store_true', help='Write no report.')
+    parser.add_argument(
+        '--view', nargs='?', type=int, const=DEFAULT_PORT, metavar='PORT',
+        help=f'Show it live in a browser, from a port of this machine; {DEFAULT_PORT} if none is '
+        'given.',
+    )  # fmt: skip
     add_model_arguments(parser)
 
 
@@ -93,7 +103,12 @@ def run(arguments: Namespace) -> int:
     dataset = build_dataset(replace_settings(DataSetConfig(), values))
     models = chosen_models(arguments, out / _START, console)
     forget_weights(out / _STORE)
-    runs = [_run_method(method, dataset, models, out, arguments.seed) for method in METHODS]
+    with ExitStack() as stack:
+        watch: Watch = unwatched
+        if arguments.view is not None:
+            watch = stack.enter_context(live_page(arguments.view, console.print))
+        seed = arguments.seed
+        runs = [_run_method(method, dataset, models, out, seed, watch) for method in METHODS]
     rows = [row_of(done) for done in runs]
     console.print(format_table(rows), format_accounts(runs))
     for done in runs:
@@ -108,14 +123,18 @@ def run(arguments: Namespace) -> int:
 
 
 def _run_method(
-    method: str, dataset: DataSet, models: DemoModels, out: Path, seed: int
+    method: str, dataset: DataSet, models: DemoModels, out: Path, seed: int, watch: Watch
 ) -> RunRecord:
     cloud = {**CLOUD_SETTINGS[method], **models.cloud, 'update.seed': seed}
     if method == _TRAINED:
         cloud['store'] = str((out / _STORE).resolve())
     programs = [cloud_program(cloud), edge_program({**EDGE_SETTINGS[method], **models.edge})]
     logs = out / 'logs' / method.lower()
-    with private_domain(os.getpid()), NodeProcesses(programs, logs) as processes:
+    with (
+        private_domain(os.getpid()),
+        watch(method),
+        NodeProcesses(programs, logs) as processes,
+    ):
         recorded = out if method == _TRAINED else None
         return watched_replay(DataSetStream(dataset), ReplayOptions(method), processes, recorded)
 

@@ -26,6 +26,7 @@ from laecips_msgs.msg import LabelInfo
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import Report
 from laecips_msgs.msg import TrainingRound
+from laecips_ros.conversions import image_from_map
 from laecips_ros.conversions import image_from_rgb
 from laecips_ros.conversions import map_from_image
 from laecips_ros.conversions import ns_to_stamp
@@ -36,6 +37,7 @@ from laecips_ros.qos import masks
 
 IMAGE_TOPIC = 'image'
 MASK_TOPIC = 'edge/mask'
+TRUTH_TOPIC = 'laecips_replay/truth'
 
 
 class ReplayNode(Node):
@@ -55,6 +57,7 @@ class ReplayNode(Node):
         self._state, self._recorder = state, recorder
         self._images = self.create_publisher(Image, IMAGE_TOPIC, masks())
         self._edge = self.resolve_topic_name(MASK_TOPIC).rpartition('/')[0]
+        self._truth = self.create_publisher(Image, TRUTH_TOPIC, masks())
         self._cloud_ready = False
         self._hear(Image, MASK_TOPIC, self._on_mask, masks())
         self._hear(Report, 'edge/report', self._on_report, masks())
@@ -80,6 +83,8 @@ class ReplayNode(Node):
         """
         Feed in one frame, or note that it cannot be fed in.
 
+        Its annotation is told to those who listen.
+
         :param frame: of a stamp not fed before.
         """
         if self._recorder is not None:
@@ -90,6 +95,8 @@ class ReplayNode(Node):
             return
         self._state.feed(frame.stamp_ns, frame.task, frame.labels)
         header = Header(stamp=ns_to_stamp(frame.stamp_ns), frame_id=FRAME_ID)
+        if frame.labels is not None and self._truth.get_subscription_count() > 0:
+            self._truth.publish(image_from_map(frame.labels, header))
         self._images.publish(image_from_rgb(frame.image, header))
 
     def unanswered(self, stamp_ns: int) -> str:

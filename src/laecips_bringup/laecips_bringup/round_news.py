@@ -10,7 +10,7 @@ from laecips_bringup.replay_state import ROLLED_BACK
 from laecips_bringup.replay_state import STARTED
 from laecips_msgs.msg import TrainingRound
 
-_STATES = {
+ROUND_STATES = {
     TrainingRound.STARTED: STARTED,
     TrainingRound.RELEASED: RELEASED,
     TrainingRound.REJECTED: 'REJECTED',
@@ -27,7 +27,7 @@ def round_of(news: Any) -> RoundRecord:
     """
     return RoundRecord(
         number=int(news.training_round),
-        state=_STATES[news.state],
+        state=ROUND_STATES.get(news.state, f'unknown ({news.state})'),
         version=news.version,
         reason=news.reason,
         samples=int(news.samples),
