@@ -36,6 +36,7 @@ class _Robot:
 
     def __init__(self) -> None:
         self.node = EdgeNode()
+        self.node.start()
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
         self.reports: list[Report] = []
@@ -76,7 +77,7 @@ class _Robot:
 
     def install_changed(self) -> str:
         """Install the running weights with one number changed."""
-        start = self.node._installer.running
+        start = self.node.loaded.installer.running
         weights = decode(start, _MAX_BYTES)
         name = next(iter(weights.edge))
         changed = weights.edge[name] * np.float32(1.25)
@@ -87,7 +88,7 @@ class _Robot:
         )
         incoming = IncomingUpdate(update.manifest, None, _MAX_BYTES)
         incoming.add(update.manifest, 0, update.payload)
-        self.node._installer.install(incoming).result(_WAIT_S)
+        self.node.loaded.installer.install(incoming).result(_WAIT_S)
         return update.manifest.version
 
 
@@ -113,23 +114,23 @@ def test_weights_that_fail_under_a_frame_cost_no_mask(
     start = robot.versions[0].version
     new = robot.install_changed()
     assert robot.see(1).weights_version == new
-    assert robot.node._state().values['probation_frames_left'] == 19
-    model = robot.node._edge.pipeline.running.parts.model
+    assert robot.node.running.state().values['probation_frames_left'] == 19
+    model = robot.node.loaded.edge.pipeline.running.parts.model
     nothing = np.full((1, 12, 6, 8), np.nan, np.float32)
     monkeypatch.setattr(model, 'predict', lambda images: nothing)
     report = robot.see(2)
     assert (report.weights_version, report.fallback_reason) == (start, 'no_cloud')
     robot.until(lambda: [told.version for told in robot.versions] == [start, new, start])
     assert len(robot.masks) == len(robot.reports) == 2
-    values = robot.node._state().values
+    values = robot.node.running.state().values
     assert str(values['last_return']).startswith(f'{new}: weights {new}: softmax: expected finite')
-    assert robot.node._counters.snapshot()['updates_returned'] == 1
+    assert robot.node.counters.snapshot()['updates_returned'] == 1
 
 
 def test_the_state_tells_versions_updates_and_link(robot: _Robot) -> None:
     robot.link.publish(LinkState(state=LinkState.DEGRADED, reason='slow'))
-    robot.until(lambda: robot.node._state().values['link'] == 'degraded')
-    values = robot.node._state().values
+    robot.until(lambda: robot.node.running.state().values['link'] == 'degraded')
+    values = robot.node.running.state().values
     expected = {
         'weights_version': robot.versions[0].version,
         'release': 0,
