@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextlib import suppress
 from functools import wraps
 from threading import Condition
@@ -23,8 +25,8 @@ class Entities:
     """
     Stands for the node where parts of it open topics, services and timers; the rest is the node's.
 
-    Every topic takes ``qos_overrides``. Once quiet, no callback begins; once closed, what a thread
-    that is late still publishes or answers is dropped.
+    Every topic takes ``qos_overrides``. Once quiet, no callback of a topic or timer begins; once
+    closed, what a late thread or request still publishes or answers is dropped.
     """
 
     def __init__(self, node: Node) -> None:
@@ -72,7 +74,7 @@ class Entities:
         self, kind: Any, name: str, callback: Callable[[Any, Any], Any], **options: Any
     ) -> Service:
         """Offer a service, as the node does."""
-        service = self._node.create_service(kind, name, self._guarded(callback), **options)
+        service = self._node.create_service(kind, name, self._answering(callback), **options)
         self._undo.append(lambda: self._node.destroy_service(service))
         setattr(service, 'send_response', _while_open(service.send_response))  # noqa: B010
         return service
@@ -100,23 +102,36 @@ class Entities:
         while self._undo:
             self._undo.pop()()
 
-    def _guarded(self, callback: Callable[..., Any]) -> Callable[..., Any]:
+    def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
         # rclpy looks at the signature to see what the callback takes.
         @wraps(callback)
-        def call(*args: Any) -> Any:
-            with self._changed:
-                if self._quiet:
-                    # An executor may have taken it before; a service's is its empty answer.
-                    return args[-1] if args else None
-                self._under_way += 1
-            try:
-                return callback(*args)
-            finally:
-                with self._changed:
-                    self._under_way -= 1
-                    self._changed.notify_all()
+        def call(*args: Any) -> None:
+            with self._counted() as quiet:
+                if not quiet:
+                    callback(*args)
 
         return call
+
+    def _answering(self, callback: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        # A request taken by the executor before must be answered; the answer may find no way out.
+        @wraps(callback)
+        def call(request: Any, response: Any) -> Any:
+            with self._counted():
+                return callback(request, response)
+
+        return call
+
+    @contextmanager
+    def _counted(self) -> Iterator[bool]:
+        with self._changed:
+            quiet = self._quiet
+            self._under_way += not quiet  # who waits must not wait for what begins later
+        try:
+            yield quiet
+        finally:
+            with self._changed:
+                self._under_way -= not quiet
+                self._changed.notify_all()
 
 
 def _while_open(send: Callable[..., None]) -> Callable[..., None]:
