@@ -80,6 +80,8 @@ def main(name: str, out: Path) -> None:
     module, _, kind = place.partition(':')
     node = getattr(import_module(module), kind)()
     cycles(node, WARM_UP)
+    gc.collect()
+    gc.freeze()  # what is left now is not looked at again in each cleanup: it takes the longest
     before_bytes, before_threads = memory_bytes(), threads()
     cycles(node, CYCLES - WARM_UP)
     left = {

@@ -105,6 +105,11 @@ class ManagedNode(LifecycleNode, ABC):
         check_config(config)
 
     @property
+    def config(self) -> Any:
+        """The settings in force."""
+        return self._live.current
+
+    @property
     def state(self) -> str:
         """The primary lifecycle state that the node's parts are in."""
         if self.loaded is None:

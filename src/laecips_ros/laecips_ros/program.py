@@ -6,7 +6,8 @@ from collections.abc import Callable
 from importlib import import_module
 import os
 import signal
-from threading import Timer
+from threading import Event
+from threading import Thread
 
 import rclpy
 from rclpy.executors import Executor
@@ -73,16 +74,10 @@ def _run(
 
 def _spin(node: Node, executor: Executor) -> None:
     signals: list[int] = []
-    patience = Timer(_PATIENCE_S, _cut_off)
-    patience.daemon = True
-
-    def note(number: int, _: object) -> None:
-        if not signals:
-            patience.start()
-        signals.append(number)
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note)
+        signal.signal(number, lambda number, _: signals.append(number))
+    ended = Event()
+    Thread(target=_cut_off, args=(signals, ended), name='patience', daemon=True).start()
     executor.add_node(node)
     try:
         # Python runs signal handlers only between two waits, so each is short.
@@ -92,13 +87,18 @@ def _spin(node: Node, executor: Executor) -> None:
         if isinstance(executor, MultiThreadedExecutor):
             # rclpy's shutdown() returns while callbacks still run.
             executor._executor.shutdown(wait=True)
-        patience.cancel()
+        ended.set()
         executor.shutdown()
 
 
-def _cut_off() -> None:
-    get_logger('laecips').warning('a callback does not end: the process ends without it')
-    os._exit(EXIT_OK)
+def _cut_off(signals: list[int], ended: Event) -> None:
+    """End the process when callbacks have not ended some time after a signal."""
+    while not signals:
+        if ended.wait(_WAIT_S):
+            return
+    if not ended.wait(_PATIENCE_S):
+        get_logger('laecips').warning('a callback does not end: the process ends without it')
+        os._exit(EXIT_OK)
 
 
 def usual_executor(threads: int) -> Executor:
