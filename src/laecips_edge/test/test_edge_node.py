@@ -7,20 +7,31 @@ from collections.abc import Iterator
 import os
 from pathlib import Path
 import time
+import weakref
 
 import numpy as np
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from laecips_core.pipeline.edge import EdgePass
+from laecips_core.values import Frame
 from laecips_core.values import ModelWeights
+from laecips_core.values import Prediction
+from laecips_core.values import Segmentation
+from laecips_core.values import Source
+from laecips_core.values import Verdict
 from laecips_core.weights.encoding import catalogue_of
 from laecips_core.weights.encoding import decode
 from laecips_core.weights.encoding import encode
 from laecips_core.weights.received import IncomingUpdate
+from laecips_edge.call import JudgedFrame
 from laecips_edge.edge_node import EdgeNode
+from laecips_msgs.msg import LabelInfo
 from laecips_msgs.msg import LinkState
 from laecips_msgs.msg import ModelVersion
 from laecips_msgs.msg import Report
@@ -141,3 +152,65 @@ def test_the_state_tells_versions_updates_and_link(robot: _Robot) -> None:
         'link_reason': 'slow',
     }
     assert {name: values[name] for name in expected} == expected
+
+
+def _hard_frame(*, provisional: bool) -> JudgedFrame:
+    image = np.zeros((4, 6, 3), np.uint8)
+    mask = Segmentation(image[..., 0], image[..., 0], Source.EDGE, 'v')
+    prediction = Prediction(np.full((3, 4, 6), 1 / 3, np.float32), (4, 6), 'v')
+    edge = EdgePass(Frame(image, 1, 'a'), prediction, Verdict(0.1, 0.5, 'test'), mask, 0.1)
+    return JudgedFrame(edge, Header(), time.perf_counter(), provisional)
+
+
+def test_another_policy_costs_and_doubles_no_mask_of_a_frame_under_way(robot: _Robot) -> None:
+    waited, shown = _hard_frame(provisional=False), _hard_frame(provisional=True)
+    changed = robot.node.set_parameters([Parameter('uplink.policy', value='provisional')])
+    assert changed[0].successful
+    robot.node.running.on_fallback(shown, 'deadline')
+    robot.node.running.on_fallback(waited, 'deadline')
+    robot.until(lambda: len(robot.reports) == len(robot.masks) == 1)
+    assert robot.see(3).source == Report.EDGE
+    assert len(robot.masks) == 2
+
+
+def test_a_second_life_goes_on_and_announces_what_runs(robot: _Robot) -> None:
+    new = robot.install_changed()
+    robot.until(lambda: len(robot.versions) == 2)
+    robot.node.trigger_deactivate()
+    assert robot.camera.get_subscription_count() == 0
+    robot.node.trigger_activate()
+    robot.until(lambda: len(robot.versions) == 3)
+    assert robot.versions[-1].version == new
+    robot.until(lambda: robot.camera.get_subscription_count() == 1)
+    assert robot.see(1).weights_version == new
+
+
+def test_who_comes_late_still_learns_the_classes(robot: _Robot) -> None:
+    classes: list[LabelInfo] = []
+    robot.node.create_subscription(LabelInfo, '~/label_info', classes.append, qos.latched())
+    robot.until(lambda: len(classes) == 1)
+
+
+def test_cleanup_frees_the_model(robot: _Robot) -> None:
+    robot.see(1)
+    model = weakref.ref(robot.node.loaded.edge.pipeline.running.parts.model)
+    robot.node.trigger_deactivate()
+    robot.node.trigger_cleanup()
+    assert model() is None
+
+
+def test_missing_weights_leave_it_unconfigured_until_they_are_named(
+    robot: _Robot, capfd: pytest.CaptureFixture[str]
+) -> None:
+    node = robot.node
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    assert node.set_parameters([Parameter('model.weights', value='/none.safetensors')])[
+        0
+    ].successful
+    capfd.readouterr()
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert node.state == 'unconfigured'
+    assert '/none.safetensors' in capfd.readouterr().err
+    node.set_parameters([Parameter('model.weights', value='builtin:patrol')])
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS

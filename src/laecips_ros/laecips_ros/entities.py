@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import suppress
+from functools import partial
 from functools import wraps
 from threading import Condition
 from typing import Any
@@ -40,6 +41,7 @@ class Entities:
         self._quiet = False
         self._under_way = 0
         self._undo: list[Callable[[], object]] = []
+        self._cut: list[Callable[[], object]] = []
 
     def __getattr__(self, name: str) -> Any:
         """Give what is the node's own, such as its clock and its log."""
@@ -49,7 +51,7 @@ class Entities:
         """Open a publisher, as the node does."""
         options.setdefault('qos_overriding_options', overridable())
         publisher = self._node.create_publisher(*args, **options)
-        self._undo.append(lambda: self._node.destroy_publisher(publisher))
+        self._undo.append(partial(self._node.destroy_publisher, publisher))
         setattr(publisher, 'publish', _while_open(publisher.publish))  # noqa: B010
         return publisher
 
@@ -61,13 +63,14 @@ class Entities:
         subscription = self._node.create_subscription(
             kind, topic, self._guarded(callback), *args, **options
         )
-        self._undo.append(lambda: self._node.destroy_subscription(subscription))
+        self._undo.append(partial(self._node.destroy_subscription, subscription))
+        self._cut.append(partial(setattr, subscription, 'callback', _ignore_message))
         return subscription
 
     def create_client(self, *args: Any, **options: Any) -> Client:
         """Open a client, as the node does."""
         client = self._node.create_client(*args, **options)
-        self._undo.append(lambda: self._node.destroy_client(client))
+        self._undo.append(partial(self._node.destroy_client, client))
         return client
 
     def create_service(
@@ -75,14 +78,16 @@ class Entities:
     ) -> Service:
         """Offer a service, as the node does."""
         service = self._node.create_service(kind, name, self._answering(callback), **options)
-        self._undo.append(lambda: self._node.destroy_service(service))
+        self._undo.append(partial(self._node.destroy_service, service))
+        self._cut.append(partial(setattr, service, 'callback', _answer_nothing))
         setattr(service, 'send_response', _while_open(service.send_response))  # noqa: B010
         return service
 
     def create_timer(self, period_s: float, callback: Callable[[], None], **options: Any) -> Timer:
         """Start a timer, as the node does."""
         timer = self._node.create_timer(period_s, self._guarded(callback), **options)
-        self._undo.append(lambda: self._node.destroy_timer(timer))
+        self._undo.append(partial(self._node.destroy_timer, timer))
+        self._cut.append(partial(setattr, timer, 'callback', _ignore))
         return timer
 
     def quieten(self, timeout_s: float) -> bool:
@@ -97,10 +102,12 @@ class Entities:
             return self._changed.wait_for(lambda: self._under_way == 0, timeout_s)
 
     def close(self) -> None:
-        """Close everything, the newest first."""
+        """Close everything, the newest first, and let go of all callbacks."""
         self.quieten(0.0)
-        while self._undo:
-            self._undo.pop()()
+        # An executor holds what it waited for until it waits again: no model may hang on that.
+        for undo in (self._undo, self._cut):
+            while undo:
+                undo.pop()()
 
     def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
         # rclpy looks at the signature to see what the callback takes.
@@ -132,6 +139,19 @@ class Entities:
             with self._changed:
                 self._under_way -= not quiet
                 self._changed.notify_all()
+
+
+def _ignore() -> None:
+    """Do nothing when a closed timer is due."""
+
+
+def _ignore_message(_: object) -> None:
+    """Do nothing with a message that was taken before its topic was closed."""
+
+
+def _answer_nothing(_: object, response: Any) -> Any:
+    """Give an empty answer, which finds no way out, to a closed service."""
+    return response
 
 
 def _while_open(send: Callable[..., None]) -> Callable[..., None]:
