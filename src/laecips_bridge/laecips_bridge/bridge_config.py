@@ -7,7 +7,9 @@ from pathlib import Path
 import re
 
 from laecips_bridge.link_watch import LinkBounds
+from laecips_core.config import NodeConfig
 from laecips_core.errors import ConfigError
+from laecips_core.setting import Change
 from laecips_core.setting import check_config
 from laecips_core.setting import group
 from laecips_core.setting import setting
@@ -51,7 +53,11 @@ class LinkConfig:
         3.0, 'Seconds without an answered heartbeat: the link is down.', low=0.2, high=600.0
     )
     degraded_rtt_s: float = setting(
-        0.5, 'Smoothed round trip above which the link is degraded, seconds.', low=0.001, high=60.0
+        0.5,
+        'Smoothed round trip above which the link is degraded, seconds.',
+        low=0.001,
+        high=60.0,
+        change=Change.RUN_TIME,
     )
     retry_first_s: float = setting(
         0.5, 'Pause before the second try to connect, seconds; it doubles.', low=0.1, high=60.0
@@ -63,14 +69,26 @@ class LinkConfig:
         3.0, 'Seconds until a try to connect is given up.', low=0.1, high=60.0
     )
     answer_timeout_s: float = setting(
-        2.0, 'Seconds to wait for a mask when the caller names no deadline.', low=0.1, high=60.0
+        2.0,
+        'Seconds to wait for a mask when the caller names no deadline.',
+        low=0.1,
+        high=60.0,
+        change=Change.RUN_TIME,
     )
     update_timeout_s: float = setting(
-        8.0, 'Seconds to wait for a chunk of weights or a trigger.', low=0.1, high=600.0
+        8.0,
+        'Seconds to wait for a chunk of weights or a trigger.',
+        low=0.1,
+        high=600.0,
+        change=Change.RUN_TIME,
     )
 
     cloud_timeout_s: float = setting(
-        60.0, 'server: seconds to wait for the cloud node.', low=0.1, high=600.0
+        60.0,
+        'server: seconds to wait for the cloud node.',
+        low=0.1,
+        high=600.0,
+        change=Change.RUN_TIME,
     )
 
     @property
@@ -92,14 +110,14 @@ class BudgetConfig:
         'robot: bytes a second that hard frames may take; 0: no bound.',
         low=0,
         high=1_000_000_000,
-        read_only=False,
+        change=Change.RUN_TIME,
     )
     burst_bytes: int = setting(
         250_000,
         'robot: bytes that may go at once after a pause.',
         low=1,
         high=1_000_000_000,
-        read_only=False,
+        change=Change.RUN_TIME,
     )
 
 
@@ -115,10 +133,18 @@ class OutboxConfig:
         200_000_000, 'Bytes kept; the oldest frames go.', low=100_000, high=1_000_000_000_000
     )
     retry_s: float = setting(
-        2.0, 'Pause after a kept frame that the server did not take, seconds.', low=0.1, high=600.0
+        2.0,
+        'Pause after a kept frame that the server did not take, seconds.',
+        low=0.1,
+        high=600.0,
+        change=Change.RUN_TIME,
     )
     timeout_s: float = setting(
-        30.0, 'Seconds to wait for the answer to a kept frame.', low=1.0, high=600.0
+        30.0,
+        'Seconds to wait for the answer to a kept frame.',
+        low=1.0,
+        high=600.0,
+        change=Change.RUN_TIME,
     )
 
 
@@ -135,10 +161,12 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True)
-class BridgeConfig:
+class BridgeConfig(NodeConfig):
     """The bridge node, on either side."""
 
-    role: str = setting('robot', 'Side it stands on.', choices=('robot', 'server'))
+    role: str = setting(
+        'robot', 'Side it stands on.', choices=('robot', 'server'), change=Change.NEVER
+    )
     robot: str = setting(
         'robot', 'robot: its name, as in its certificate and before its frame uids.'
     )

@@ -45,6 +45,14 @@ class CloudCalls:
         self._lock = Lock()
         self._calls: dict[int, _Call] = {}
 
+    def configure(self, timeout_s: float) -> None:
+        """
+        Wait another time from the next call on.
+
+        :param timeout_s: longest wait for a response, in seconds.
+        """
+        self._timeout_s = timeout_s
+
     def call(self, request: Any, done: Done) -> None:
         """
         Call; never waits.

@@ -77,6 +77,14 @@ class FrameRelay:
             node, SegmentHardFrame, 'cloud/segment_hard_frame', self._take
         )
 
+    def configure(self, config: BridgeConfig) -> None:
+        """
+        Use other deadlines from the next question on.
+
+        :param config: checked settings.
+        """
+        self._config = config
+
     @property
     def in_flight(self) -> frozenset[str]:
         """Uids of the frames that are on their way."""

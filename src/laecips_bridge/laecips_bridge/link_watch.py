@@ -88,6 +88,15 @@ class LinkWatch:
         self._rtt_s = self._smooth_rtt_s = 0.0
         self._level, self._since_s = LinkLevel.DOWN, now_s
 
+    def configure(self, bounds: LinkBounds) -> None:
+        """
+        Judge by other bounds from now on.
+
+        :param bounds: what makes a link down or degraded; the window stays.
+        """
+        with self._lock:
+            self._bounds = bounds
+
     def session_opened(self, now_s: float) -> None:
         """
         Note that a session stands; it is up when it answers a heartbeat.

@@ -55,6 +55,14 @@ class OutboxSender:
         self._busy = False
         self._not_before_s = 0.0
 
+    def configure(self, config: BridgeConfig) -> None:
+        """
+        Use another pause and deadline from the next frame on.
+
+        :param config: checked settings.
+        """
+        self._config = config
+
     def check(self) -> None:
         """Send the oldest frame if nothing speaks against it; never waits for the link."""
         if self._busy or self._link_is_down() or monotonic() < self._not_before_s:

@@ -16,6 +16,7 @@ from laecips_bridge.link_state import LinkStatePublisher
 from laecips_bridge.link_watch import LinkLevel
 from laecips_bridge.link_watch import LinkWatch
 from laecips_bridge.outbox import open_outbox
+from laecips_bridge.outbox import Outbox
 from laecips_bridge.outbox_sender import OutboxSender
 from laecips_bridge.pacing import pace
 from laecips_bridge.questions import Questions
@@ -25,6 +26,7 @@ from laecips_bridge.update_relay import UpdateRelay
 from laecips_bridge.zenoh_settings import PRIORITIES
 from laecips_bridge.zenoh_settings import robot_settings
 from laecips_ros.counters import Counters
+from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
@@ -35,24 +37,57 @@ _LEVELS = {LinkLevel.UP: Level.OK, LinkLevel.DEGRADED: Level.WARN, LinkLevel.DOW
 _log = logging.getLogger(__name__)
 
 
+class LoadedRobotSide:
+    """The outbox, whose frames outlive sessions."""
+
+    def __init__(self, config: BridgeConfig, counters: Counters) -> None:
+        """
+        Open the outbox.
+
+        :param config: checked settings.
+        :param counters: where everything is counted.
+        :raises OutboxError: when it cannot be used.
+        """
+        self._config, self._counters = config, counters
+        self._outbox = open_outbox(config.outbox, counters)
+
+    def start(self, node: Node) -> RobotSide:
+        """Offer the services, and connect."""
+        return RobotSide(node, self._config, self._outbox, self._counters)
+
+    def configure(self, config: BridgeConfig) -> None:
+        """
+        Use other settings at the next start.
+
+        :param config: checked settings.
+        """
+        self._config = config
+
+    def close(self) -> None:
+        """Close the outbox; what waits stays in it."""
+        self._outbox.close()
+
+
 class RobotSide:
     """Offers the cloud's names in the robot's domain, and carries what is asked to the server."""
 
-    def __init__(self, node: Node, config: BridgeConfig, counters: Counters) -> None:
+    def __init__(
+        self, node: Node, config: BridgeConfig, outbox: Outbox, counters: Counters
+    ) -> None:
         """
         Start.
 
         :param node: the bridge's node.
         :param config: checked settings.
+        :param outbox: keeps frames; the caller closes it after :meth:`close`.
         :param counters: where everything is counted.
-        :raises OutboxError: when the outbox cannot be used.
         """
         self._config, self._counters = config, counters
         self._watch = LinkWatch(config.link.watch())
         self._opened_s = 0.0
         self._refusals = Seldom(_log)
         self._subscribers: list[zenoh.Subscriber] = []
-        self._outbox = open_outbox(config.outbox, counters)
+        self._outbox = outbox
         self._budget = ByteBudget(config.budget.bytes_per_s, config.budget.burst_bytes)
         self._questions = Questions()
         parts = node, config, self._questions
@@ -73,6 +108,7 @@ class RobotSide:
             steady_timer(node, _CHECK_S, self._check),
             steady_timer(node, config.link.heartbeat_s, self._heartbeat.beat),
         ]
+        self._diagnostics = Diagnostics(node, config.robot, self.state, counters)
         self._keeper = SessionKeeper(
             robot_settings(config),
             self,
@@ -85,15 +121,17 @@ class RobotSide:
         """End the session; what is under way stays in the outbox."""
         self._keeper.stop(_STOP_TIMEOUT_S)
         self._questions.close()
-        self._outbox.close()
 
     def configure(self, config: BridgeConfig) -> None:
         """
-        Change the byte budget.
+        Change byte budget, deadlines, and what makes the link degraded.
 
-        :param config: checked settings; all others stay.
+        :param config: checked settings.
         """
         self._budget.configure(config.budget.bytes_per_s, config.budget.burst_bytes)
+        self._watch.configure(config.link.watch())
+        for part in (self._frames, self._updates, self._later):
+            part.configure(config)
 
     def state(self) -> State:
         """Describe the link, for diagnostics."""

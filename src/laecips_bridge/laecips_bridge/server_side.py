@@ -30,6 +30,7 @@ from laecips_bridge.zenoh_settings import server_settings
 from laecips_msgs.srv import GetModelUpdate
 from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros.counters import Counters
+from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
@@ -39,6 +40,34 @@ _MOST_CALLS = 32
 # The first comes at once; a robot that is not answered hangs up after two at the earliest.
 _PATIENCE_BEATS = 2
 _log = logging.getLogger(__name__)
+
+
+class LoadedServerSide:
+    """Nothing but the settings: the server keeps its frames in the cloud node."""
+
+    def __init__(self, config: BridgeConfig, counters: Counters) -> None:
+        """
+        Open nothing yet.
+
+        :param config: checked settings.
+        :param counters: where everything is counted.
+        """
+        self._config, self._counters = config, counters
+
+    def start(self, node: Node) -> ServerSide:
+        """Start to listen."""
+        return ServerSide(node, self._config, self._counters)
+
+    def configure(self, config: BridgeConfig) -> None:
+        """
+        Use other settings at the next start.
+
+        :param config: checked settings.
+        """
+        self._config = config
+
+    def close(self) -> None:
+        """Let go of nothing."""
 
 
 class ServerSide:
@@ -87,6 +116,7 @@ class ServerSide:
             self._session.declare_queryable(every_robots(BEAT), self._beats.take)
         )
         self._timer = steady_timer(node, _CHECK_S, self._check)
+        self._diagnostics = Diagnostics(node, 'server', self.state, self._counters)
 
     def close(self) -> None:
         """End the session."""
@@ -96,10 +126,12 @@ class ServerSide:
 
     def configure(self, config: BridgeConfig) -> None:
         """
-        Take new settings; none of the server's changes at run time.
+        Wait another time for the cloud node.
 
         :param config: checked settings.
         """
+        for calls in self._calls:
+            calls.configure(config.link.cloud_timeout_s)
 
     def state(self) -> State:
         """Describe who is there, for diagnostics."""

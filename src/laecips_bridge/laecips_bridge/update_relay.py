@@ -70,6 +70,14 @@ class UpdateRelay:
             DeferredService(node, Trigger, 'cloud/train_now', self._train),
         ]
 
+    def configure(self, config: BridgeConfig) -> None:
+        """
+        Use other deadlines from the next question on.
+
+        :param config: checked settings.
+        """
+        self._config = config
+
     def _update(self, request: GetModelUpdate.Request, answer: Answer) -> None:
         request.max_bytes = min(request.max_bytes, _MAX_CHUNK_BYTES)
         try:

@@ -57,7 +57,6 @@ def robot_settings(config: BridgeConfig) -> Settings:
         'connect/endpoints': [
             f'{_protocol(link)}/{link.connect}?prio={low}-{high}' for low, high in PRIORITIES
         ],
-        'scouting/delay': 0,
         'open/return_conditions/connect_scouted': False,
         # We try again by ourselves, and know then why it failed.
         'connect/timeout_ms': timeout_ms,
@@ -103,6 +102,7 @@ def _common(link: LinkConfig, max_bytes: int) -> dict[str, object]:
     return {
         'scouting/multicast/enabled': False,
         'scouting/gossip/enabled': False,
+        'scouting/delay': 0,
         # Two sides on one machine must see the network that they would see on two.
         'transport/shared_memory/enabled': False,
         'transport/unicast/max_links': len(PRIORITIES),

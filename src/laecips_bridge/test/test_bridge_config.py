@@ -11,6 +11,7 @@ from laecips_bridge.bridge_config import BridgeConfig
 from laecips_bridge.bridge_config import check_bridge_config
 from laecips_bridge.link_watch import LinkBounds
 from laecips_core.errors import ConfigError
+from laecips_core.setting import Change
 from laecips_core.setting import replace_settings
 from laecips_core.setting import settings_of
 
@@ -131,9 +132,20 @@ def test_a_value_out_of_bounds_is_refused() -> None:
         check_bridge_config(BridgeConfig(role='both'))
 
 
-def test_only_the_budget_changes_at_run_time() -> None:
-    changing = {name for name, _, fact in settings_of(BridgeConfig()) if not fact.read_only}
-    assert changing == {'budget.bytes_per_s', 'budget.burst_bytes'}
+def test_budgets_and_deadlines_change_at_run_time_and_the_role_never() -> None:
+    changes = {name: fact.change for name, _, fact in settings_of(BridgeConfig())}
+    assert {name for name, change in changes.items() if change is Change.RUN_TIME} == {
+        'budget.burst_bytes',
+        'budget.bytes_per_s',
+        'link.answer_timeout_s',
+        'link.cloud_timeout_s',
+        'link.degraded_rtt_s',
+        'link.update_timeout_s',
+        'outbox.retry_s',
+        'outbox.timeout_s',
+    }
+    never = {name for name, change in changes.items() if change is Change.NEVER}
+    assert never == {'autostart', 'role'}
 
 
 def test_the_link_names_its_robots_and_bounds() -> None:

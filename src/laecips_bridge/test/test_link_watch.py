@@ -206,3 +206,10 @@ def test_a_degraded_link_that_falls_silent_is_down() -> None:
     assert watch.state(5.875).level is LinkLevel.DEGRADED
     assert watch.state(9.0).level is LinkLevel.DOWN
     assert watch.state(9.0).since_s == 6.0
+
+
+def test_other_bounds_judge_the_same_beats() -> None:
+    watch = make_up()
+    assert watch.state(1.0).level is LinkLevel.UP
+    watch.configure(LinkBounds(down_after_s=BOUNDS.down_after_s, degraded_rtt_s=0.1))
+    assert watch.state(1.0).level is LinkLevel.DEGRADED

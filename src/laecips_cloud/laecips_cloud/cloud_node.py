@@ -1,145 +1,77 @@
-"""The node on the server: hard frames in, fused masks out, better weights back."""
+"""The node on the server."""
 
 from __future__ import annotations
 
+from functools import partial
 import sys
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.node import Node
-from std_srvs.srv import Trigger
-
-from laecips_cloud.announcer import Announcer
-from laecips_cloud.announcer import CHECK_S
-from laecips_cloud.answers import fill_answer
-from laecips_cloud.answers import fill_refusal
-from laecips_cloud.answers import hard_frame_of
-from laecips_cloud.answers import round_message
-from laecips_cloud.hard_frame_queue import HardFrameQueue
-from laecips_cloud.learning import Learning
-from laecips_cloud.rounds import RoundEvent
+from laecips_cloud.learning import open_journal
+from laecips_cloud.running_cloud import RunningCloud
 from laecips_core.config import CloudConfig
 from laecips_core.pipeline.build_cloud import build_cloud
+from laecips_core.pipeline.build_cloud import check_cloud_config
 from laecips_core.pipeline.releases import build_releases
-from laecips_core.values import WeightManifest
-from laecips_core.weights.transfer import chunk_of
-from laecips_msgs.msg import ModelVersion
-from laecips_msgs.msg import TrainingRound
-from laecips_msgs.srv import GetModelUpdate
-from laecips_msgs.srv import SegmentHardFrame
-from laecips_ros import qos
-from laecips_ros.conversions import manifest_to_msg
 from laecips_ros.counters import Counters
-from laecips_ros.deferred_service import DeferredService
-from laecips_ros.diagnostics import Diagnostics
-from laecips_ros.diagnostics import Level
-from laecips_ros.diagnostics import State
-from laecips_ros.logging_bridge import LoggingBridge
-from laecips_ros.parameters import declare_config
+from laecips_ros.entities import Entities
+from laecips_ros.lifecycle import ManagedNode
+from laecips_ros.lifecycle import started
 from laecips_ros.program import run_node
-from laecips_ros.steady import steady_timer
 
-_STOP_TIMEOUT_S = 5.0
-_EXECUTOR_THREADS = 3
-_MOST_WAITING = 64
+PACKAGES = ('laecips_core', 'laecips_ros', 'laecips_cloud')
+EXECUTOR_THREADS = 3
 
 
-class CloudNode(Node):
-    """Wires services, pipeline and training thread; computes nothing itself."""
+class LoadedCloud:
+    """Models, source frames, and the samples that wait for a round."""
 
-    def __init__(self) -> None:
-        """Load the weights and offer the services; a LaecipsError says why it could not."""
-        super().__init__('cloud')
-        self._logging = LoggingBridge(self, ('laecips_core', 'laecips_ros', 'laecips_cloud'))
-        config = declare_config(self, CloudConfig())
-        self._cloud = build_cloud(config)
-        self._counters = Counters()
-        self._version = self.create_publisher(ModelVersion, '~/model_version', qos.latched())
-        self._round = self.create_publisher(TrainingRound, '~/training_round', qos.latched())
+    def __init__(self, config: CloudConfig, counters: Counters) -> None:
+        """
+        Load the models.
+
+        :param config: checked settings.
+        :param counters: where everything is counted.
+        :raises LaecipsError: when one cannot be loaded, or the store not be used.
+        """
+        self._config, self._counters = config, counters
+        self.cloud = build_cloud(config)
         self._releases = build_releases(config)
-        self._announcer = Announcer(
-            lambda: self._cloud.newest.manifest, self._releases, self._publish, self._counters
+        self._journal = open_journal(config, counters)
+
+    def start(self, node: Entities) -> RunningCloud:
+        """Announce what runs, and offer the services."""
+        return RunningCloud(
+            node, self._config, self.cloud, self._releases, self._journal, self._counters
         )
-        self._learning = Learning(
-            config, self._cloud, self._announcer, self._announce_round, self._counters
-        )
-        self._offer_services()
-        self._timer = steady_timer(
-            self, CHECK_S, self._announcer.check, MutuallyExclusiveCallbackGroup()
-        )
-        self._diagnostics = Diagnostics(self, 'server', self._state, self._counters)
+
+    def configure(self, config: CloudConfig) -> None:
+        """Change what gate and live watch tolerate."""
+        self._config = config
+        self.cloud.configure(config.update)
 
     def close(self) -> None:
-        """Stop training; a round in progress is given up, its samples wait for the next start."""
-        self._frames.stop(_STOP_TIMEOUT_S)
-        self._learning.stop(_STOP_TIMEOUT_S)
-        self._logging.close()
+        """Close the journal; the samples in it wait for the next start."""
+        self._journal.close()
 
-    def _publish(self, manifest: WeightManifest) -> None:
-        self._version.publish(manifest_to_msg(manifest))
 
-    def _offer_services(self) -> None:
-        self._frames = HardFrameQueue(self._segment, self._counters, _MOST_WAITING)
-        self._segment_service = DeferredService(
-            self, SegmentHardFrame, '~/segment_hard_frame', self._frames.put
-        )
-        # A group each: a trigger is answered while a delta is made.
-        services = (
-            (GetModelUpdate, '~/get_model_update', self._chunk),
-            (Trigger, '~/train_now', self._train_now),
-        )
-        for service in services:
-            self.create_service(*service, callback_group=MutuallyExclusiveCallbackGroup())
+class CloudNode(ManagedNode):
+    """Hard frames in, fused masks out, better weights back."""
 
-    def _segment(self, request: SegmentHardFrame.Request) -> SegmentHardFrame.Response:
-        response = SegmentHardFrame.Response()
-        try:
-            frame = hard_frame_of(request)
-            done = self._cloud.segment(frame)
-            known, started = self._learning.take(done, frame.image_data)
-            fill_answer(response, done, known, started)
-            self._counters.add('frames')
-        except Exception as error:
-            self._refuse(response, error)
-        return response
+    def __init__(self) -> None:
+        """Declare the parameters; a LaecipsError says what was wrong with one."""
+        super().__init__('cloud', CloudConfig(), PACKAGES)
 
-    def _chunk(
-        self, request: GetModelUpdate.Request, response: GetModelUpdate.Response
-    ) -> GetModelUpdate.Response:
-        try:
-            transfer = self._cloud.transfer(request.version, request.have_version)
-            sent = self._releases.stamped(transfer)
-            response.chunk = chunk_of(sent, request.offset, request.max_bytes, request.sha256)
-            response.offset, response.manifest = request.offset, manifest_to_msg(sent.manifest)
-            self._counters.add('chunks')
-        except Exception as error:
-            self._refuse(response, error)
-        return response
+    def check(self, config: CloudConfig) -> None:
+        """Refuse values that do not go together."""
+        check_cloud_config(config)
 
-    def _train_now(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        reason = self._learning.train_now()
-        response.success, response.message = not reason, reason or 'a round has started'
-        return response
-
-    def _announce_round(self, event: RoundEvent) -> None:
-        version = self._cloud.newest.manifest.version
-        self.get_logger().info(f'round {event.number} {event.state.name}: {event.reason}')
-        self._round.publish(round_message(event, version))
-
-    def _refuse(
-        self, response: SegmentHardFrame.Response | GetModelUpdate.Response, error: Exception
-    ) -> None:
-        self._counters.add_error(error)
-        fill_refusal(response, error)
-        self.get_logger().warning(f'request refused: {response.error}', throttle_duration_sec=1.0)
-
-    def _state(self) -> State:
-        version, release = self._cloud.newest.manifest.version, self._announcer.release
-        return State(Level.OK, 'running', {'weights_version': version, 'release': release})
+    def load(self, config: CloudConfig) -> LoadedCloud:
+        """Load the models."""
+        return LoadedCloud(config, self.counters)
 
 
 def main() -> int:
     """Run the node until it is told to stop."""
-    return run_node(CloudNode, _EXECUTOR_THREADS)
+    return run_node(partial(started, CloudNode), EXECUTOR_THREADS)
 
 
 if __name__ == '__main__':

@@ -34,20 +34,22 @@ class Learning:
         cloud: Cloud,
         announcer: Announcer,
         on_event: Callable[[RoundEvent], None],
+        journal: SampleJournal,
         counters: Counters,
     ) -> None:
         """
         Start the training thread, with the samples that an earlier run left.
 
-        :param config: the cloud's settings; the folder of its store must exist.
+        :param config: the cloud's settings.
         :param cloud: trains, and looks at live frames.
         :param announcer: told of every other version that runs.
         :param on_event: told what happens to a round, on whatever thread it happens.
+        :param journal: keeps the samples; the caller closes it after :meth:`stop`.
         :param counters: where frames, drops, errors and rollbacks are counted.
         :raises JournalError: when the journal is damaged or cannot be used.
         """
         self._cloud, self._announcer, self._counters = cloud, announcer, counters
-        self._journal = _open_journal(config, counters)
+        self._journal = journal
         self._thread: TrainingThread | None = None
         if cloud.trainer is not None:
             # All are read before the thread starts: a damaged one ends the start.
@@ -92,15 +94,23 @@ class Learning:
         """
         return 'update.rule is none' if self._thread is None else self._thread.train_now()
 
+    def configure(self, config: CloudConfig) -> None:
+        """
+        Change when a round is due, from the next sample on.
+
+        :param config: checked settings.
+        """
+        if self._thread is not None:
+            self._thread.configure(config.update)
+
     def stop(self, timeout_s: float) -> None:
         """
-        Give up a round in progress, whose samples wait for the next start, and close the journal.
+        Give up a round in progress, whose samples wait for the next start.
 
         :param timeout_s: longest wait for the round, in seconds.
         """
         if self._thread is not None:
             self._thread.stop(timeout_s)
-        self._journal.close()
 
     def _train(self, samples: list[Sample], number: int, check: Callable[[], None]) -> RoundResult:
         result = self._cloud.train(samples, number, check)
@@ -119,7 +129,14 @@ class Learning:
             thread.roll_back(withdrawal.reason)
 
 
-def _open_journal(config: CloudConfig, counters: Counters) -> SampleJournal:
+def open_journal(config: CloudConfig, counters: Counters) -> SampleJournal:
+    """
+    Open the journal that the settings name.
+
+    :param config: the cloud's settings; the folder of its store must exist.
+    :param counters: where drops are counted.
+    :raises JournalError: when it is damaged or cannot be used.
+    """
     path = Path(config.store).expanduser() / JOURNAL_FILE if config.store else None
     journal = config.journal
     return SampleJournal(path, journal.max_bytes, journal.max_uids, counters.add_drop)

@@ -64,6 +64,20 @@ class TrainingThread:
         self._thread = Thread(target=self._run, name='training', daemon=True)
         self._thread.start()
 
+    def configure(self, config: UpdateConfig) -> None:
+        """
+        Change when a round is due, from the next sample on.
+
+        :param config: size, capacity and interval of the buffer.
+        :raises ConfigError: when the capacity is below the size; nothing changed then.
+        """
+        with self._changed:
+            self._buffer.configure(
+                config.buffer_size, config.buffer_capacity, config.max_interval_s
+            )
+            self._interval_s, self._capacity = config.max_interval_s, config.buffer_capacity
+            self._changed.notify()
+
     def add(self, sample: Sample) -> int:
         """
         Keep a sample, and start a round when one is due.

@@ -13,6 +13,7 @@ import pytest
 from laecips_cloud.announcer import Announcer
 from laecips_cloud.learning import JOURNAL_FILE
 from laecips_cloud.learning import Learning
+from laecips_cloud.learning import open_journal
 from laecips_cloud.rounds import RoundEvent
 from laecips_cloud.rounds import RoundState
 from laecips_core.config import CloudConfig
@@ -91,13 +92,20 @@ class _Bench:
     def __init__(self, cloud: _Cloud, config: CloudConfig) -> None:
         self.cloud, self.announcer, self.counters = cloud, _Announcer(), Counters()
         self.events: Queue[RoundEvent] = Queue()
+        self.journal = open_journal(config, self.counters)
         self.learning = Learning(
             config,
             cast('Cloud', cloud),
             cast('Announcer', self.announcer),
             self.events.put,
+            self.journal,
             self.counters,
         )
+
+    def stop(self, timeout_s: float = _WAIT_S) -> None:
+        """Stop as the node does: the thread, then the journal."""
+        self.learning.stop(timeout_s)
+        self.journal.close()
 
     def take(self, *numbers: int) -> list[tuple[bool, int]]:
         return [self.learning.take(_pass(number), _PNG) for number in numbers]
@@ -135,7 +143,7 @@ def test_a_sample_is_kept_before_it_is_taken_and_goes_when_its_round_has_ended(
     bench.cloud.go.set()
     assert bench.next_state() is RoundState.REJECTED
     assert _waiting(tmp_path) == []
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_a_known_frame_is_neither_trained_on_nor_watched() -> None:
@@ -148,7 +156,7 @@ def test_a_known_frame_is_neither_trained_on_nor_watched() -> None:
     assert bench.cloud.trained == [['dog/1', 'dog/2']]
     assert bench.cloud.observed == ['dog/1', 'dog/2']
     assert bench.count('frames_known') == 3
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_without_an_update_rule_frames_are_known_and_nothing_is_kept(tmp_path: Path) -> None:
@@ -156,7 +164,7 @@ def test_without_an_update_rule_frames_are_known_and_nothing_is_kept(tmp_path: P
     assert bench.take(1, 2, 1) == [(False, 0), (False, 0), (True, 0)]
     assert bench.learning.train_now() == 'update.rule is none'
     assert bench.count('frames_known') == 1
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
     assert _waiting(tmp_path) == []
 
 
@@ -172,7 +180,7 @@ def test_samples_of_a_killed_run_are_trained_on(tmp_path: Path) -> None:
     assert again.cloud.trained == [['dog/1', 'dog/2', 'dog/3']]
     assert _waiting(tmp_path) == []
     for bench in (killed, again):
-        bench.learning.stop(_WAIT_S)
+        bench.stop()
 
 
 def test_a_round_that_was_given_up_is_run_after_the_restart(tmp_path: Path) -> None:
@@ -180,7 +188,7 @@ def test_a_round_that_was_given_up_is_run_after_the_restart(tmp_path: Path) -> N
     stopped.take(1, 2)
     assert stopped.next_state() is RoundState.STARTED
     assert stopped.cloud.begun.wait(_WAIT_S)
-    stopped.learning.stop(0.0)
+    stopped.stop(0.0)
     stopped.cloud.go.set()
     assert stopped.next_state() is RoundState.FAILED
     assert _waiting(tmp_path) == ['dog/1', 'dog/2']
@@ -188,7 +196,7 @@ def test_a_round_that_was_given_up_is_run_after_the_restart(tmp_path: Path) -> N
     again.cloud.go.set()
     assert [again.next_state() for _ in range(2)] == [RoundState.STARTED, RoundState.REJECTED]
     assert again.cloud.trained == [['dog/1', 'dog/2']]
-    again.learning.stop(_WAIT_S)
+    again.stop()
 
 
 def test_a_sample_that_makes_room_in_the_buffer_goes_from_the_journal_too(tmp_path: Path) -> None:
@@ -198,7 +206,7 @@ def test_a_sample_that_makes_room_in_the_buffer_goes_from_the_journal_too(tmp_pa
     assert _waiting(tmp_path) == ['dog/1', 'dog/2', 'dog/4', 'dog/5']
     assert bench.take(3) == [(True, 1)]
     bench.cloud.go.set()
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_a_journal_above_its_bytes_drops_and_counts(tmp_path: Path) -> None:
@@ -209,7 +217,7 @@ def test_a_journal_above_its_bytes_drops_and_counts(tmp_path: Path) -> None:
     bench.take(1)
     assert bench.count('drops.journal_full') == 1
     assert _waiting(tmp_path) == []
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_a_release_is_announced_before_its_round_ends() -> None:
@@ -219,7 +227,7 @@ def test_a_release_is_announced_before_its_round_ends() -> None:
     bench.cloud.go.set()
     assert [bench.next_state() for _ in range(2)] == [RoundState.STARTED, RoundState.RELEASED]
     assert bench.announcer.announced == 1
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_a_rollback_is_announced_and_told() -> None:
@@ -228,7 +236,7 @@ def test_a_rollback_is_announced_and_told() -> None:
     assert bench.take(1) == [(False, 1)]
     assert bench.events.get(timeout=_WAIT_S) == RoundEvent(1, RoundState.ROLLED_BACK, 0, 'worse')
     assert (bench.announcer.announced, bench.count('rollbacks')) == (1, 1)
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_a_sample_is_trained_on_even_if_the_watch_fails() -> None:
@@ -239,17 +247,17 @@ def test_a_sample_is_trained_on_even_if_the_watch_fails() -> None:
     bench.cloud.go.set()
     assert [bench.next_state() for _ in range(2)] == [RoundState.STARTED, RoundState.REJECTED]
     assert bench.cloud.trained == [['dog/1']]
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_a_sample_that_cannot_be_kept_is_not_learnt_from() -> None:
     bench = _Bench(_Cloud(), _config(None, size=1))
-    bench.learning._journal.close()
+    bench.journal.close()
     with pytest.raises(JournalError):
         bench.take(1)
     assert bench.cloud.observed == []
     assert bench.events.empty()
-    bench.learning.stop(_WAIT_S)
+    bench.stop()
 
 
 def test_a_damaged_journal_ends_the_start(tmp_path: Path) -> None:
@@ -261,11 +269,11 @@ def test_a_damaged_journal_ends_the_start(tmp_path: Path) -> None:
 def test_a_damaged_sample_ends_the_start_before_any_round(tmp_path: Path) -> None:
     killed = _Bench(_Cloud(), _config(tmp_path, size=2, capacity=2))
     killed.take(1, 2, 3)
-    killed.learning._journal._database.execute("UPDATE samples SET image = x'00' WHERE number = 3")
+    killed.journal._database.execute("UPDATE samples SET image = x'00' WHERE number = 3")
     cloud = _Cloud()
     with pytest.raises(JournalError, match='sample dog/3 in'):
         _Bench(cloud, _config(tmp_path))
     cloud.go.set()
     killed.cloud.go.set()
-    killed.learning.stop(_WAIT_S)
+    killed.stop()
     assert cloud.trained == []

@@ -277,3 +277,10 @@ def test_of_more_restored_samples_than_that_the_oldest_that_wait_go(rounds: _Rou
     rounds.thread.restore([_sample(number) for number in range(1, 9)])
     assert rounds.counters.snapshot() == {'drops.replay_buffer_full': 2}
     assert rounds.done == [['robot/4', 'robot/5']]
+
+
+def test_a_smaller_buffer_starts_a_round_at_once(rounds: _Rounds) -> None:
+    rounds.thread.add(_sample(1))
+    rounds.thread.configure(UpdateConfig(buffer_size=1, buffer_capacity=3))
+    assert rounds.next_event() == RoundEvent(1, RoundState.STARTED, 1)
+    assert rounds.begun.wait(_WAIT_S)

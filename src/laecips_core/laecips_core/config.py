@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from laecips_core.setting import Change
 from laecips_core.setting import group
 from laecips_core.setting import setting
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """What every node has."""
+
+    autostart: bool = setting(
+        True,
+        'Configure and activate by itself; false: wait for ros2 lifecycle set.',
+        change=Change.NEVER,
+    )
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,11 @@ class MinerConfig:
 
     name: str = setting('learned', 'Miner, by its name in the registry.')
     threshold: float = setting(
-        0.5, 'δ: a frame with confidence at most this is hard.', low=0.0, high=1.0, read_only=False
+        0.5,
+        'δ: a frame with confidence at most this is hard.',
+        low=0.0,
+        high=1.0,
+        change=Change.RUN_TIME,
     )
     pixel_threshold: float = setting(
         0.7, 'Top probability from which MESS counts a pixel (Eq. 22).', low=0.0, high=1.0
@@ -70,21 +86,21 @@ class ControllerConfig:
         'upload_rate: share of hard frames; mean_delay, byte_rate: the first, until measured.',
         low=0.0,
         high=1.0,
-        read_only=False,
+        change=Change.RUN_TIME,
     )
     mean_delay_s: float = setting(
         0.5,
         'mean_delay: mean seconds from a frame to its mask; with provisional, to the refined one.',
         low=0.001,
         high=60.0,
-        read_only=False,
+        change=Change.RUN_TIME,
     )
     bytes_per_s: float = setting(
         50_000.0,
         'byte_rate: encoded frames sent, bytes a second of the frame stamps.',
         low=0.0,
         high=1e9,
-        read_only=False,
+        change=Change.RUN_TIME,
     )
     window_frames: int = setting(
         50, 'Last frames whose upload rate is held and confidences compared.', low=30, high=10_000
@@ -245,12 +261,22 @@ class UpdateConfig:
     """When and how the cloud trains (Alg. 2, Eq. 13 and 14)."""
 
     rule: str = setting('careful', 'Update rule, by its name in the registry; none: no updates.')
-    buffer_size: int = setting(16, 'Samples that start a round.', low=1, high=100_000)
+    buffer_size: int = setting(
+        16, 'Samples that start a round.', low=1, high=100_000, change=Change.RUN_TIME
+    )
     buffer_capacity: int = setting(
-        256, 'Samples held at most while a round runs; the oldest go.', low=1, high=100_000
+        256,
+        'Samples held at most while a round runs; the oldest go.',
+        low=1,
+        high=100_000,
+        change=Change.RUN_TIME,
     )
     max_interval_s: float = setting(
-        600.0, 'Age of the oldest sample that starts a round, seconds.', low=1.0, high=1e9
+        600.0,
+        'Age of the oldest sample that starts a round, seconds.',
+        low=1.0,
+        high=1e9,
+        change=Change.RUN_TIME,
     )
     learning_rate: float = setting(1e-4, 'η of Eq. 13 and 14.', low=1e-8, high=1.0)
     epochs: int = setting(4, 'Passes over the buffer in a round.', low=1, high=10_000)
@@ -306,21 +332,28 @@ class UpdateConfig:
         'Gate: mIoU on held-back source frames may fall by this since the start.',
         low=0.0,
         high=1.0,
+        change=Change.RUN_TIME,
     )
     gate_agreement_tolerance: float = setting(
-        0.25, 'Gate: agreement with recent fused labels may fall by this.', low=0.0, high=1.0
+        0.25,
+        'Gate: agreement with recent fused labels may fall by this.',
+        low=0.0,
+        high=1.0,
+        change=Change.RUN_TIME,
     )
     gate_restyled_tolerance: float = setting(
         1.0,
         'Gate: mIoU on held-back source frames in the colours of recent frames may fall by this.',
         low=0.0,
         high=1.0,
+        change=Change.RUN_TIME,
     )
     gate_restyled_gain: float = setting(
         0.0,
         'Gate: on those frames a candidate must be better than the first version by this.',
         low=0.0,
         high=1.0,
+        change=Change.RUN_TIME,
     )
     gate_kept_gain: float = setting(
         0.0,
@@ -328,6 +361,7 @@ class UpdateConfig:
         'this, the first goes out again.',
         low=0.0,
         high=1.0,
+        change=Change.RUN_TIME,
     )
     gate_retries: int = setting(
         0,
@@ -337,13 +371,18 @@ class UpdateConfig:
         high=10,
     )
     watch_frames: int = setting(
-        0, 'Answers after a release that decide on a rollback; 0: no rollback.', low=0, high=10_000
+        0,
+        'Answers after a release that decide on a rollback; 0: no rollback.',
+        low=0,
+        high=10_000,
+        change=Change.RUN_TIME,
     )
     watch_tolerance: float = setting(
         0.01,
         'A release is rolled back when it agrees with new labels by this less than its parent.',
         low=0.0,
         high=1.0,
+        change=Change.RUN_TIME,
     )
     max_delta_bytes: int = setting(
         0,
@@ -381,28 +420,44 @@ class UplinkConfig:
         'wait',
         'wait: a hard frame is published when the answer comes; provisional: at once, and again.',
         choices=('wait', 'provisional'),
+        change=Change.RUN_TIME,
     )
     deadline_s: float = setting(
         2.0,
         'Seconds until a hard frame falls back to the edge.',
         low=0.01,
         high=60,
-        read_only=False,
+        change=Change.RUN_TIME,
     )
     max_in_flight: int = setting(
-        2, 'Hard frames on their way at once; more fall back.', low=1, high=64, read_only=False
+        2,
+        'Hard frames on their way at once; more fall back.',
+        low=1,
+        high=64,
+        change=Change.RUN_TIME,
     )
     image_format: str = setting(
-        'jpeg', 'Encoding of uploaded frames.', choices=('jpeg', 'webp', 'png')
+        'jpeg',
+        'Encoding of uploaded frames.',
+        choices=('jpeg', 'webp', 'png'),
+        change=Change.RUN_TIME,
     )
     image_quality: int = setting(
-        85, 'Quality of jpeg and webp uploads.', low=1, high=100, read_only=False
+        85, 'Quality of jpeg and webp uploads.', low=1, high=100, change=Change.RUN_TIME
     )
     chunk_bytes: int = setting(
-        65536, 'Bytes of weights asked for in one call.', low=1024, high=65536
+        65536,
+        'Bytes of weights asked for in one call.',
+        low=1024,
+        high=65536,
+        change=Change.RUN_TIME,
     )
     update_deadline_s: float = setting(
-        10.0, 'Seconds until a call for a chunk is tried again.', low=0.1, high=600.0
+        10.0,
+        'Seconds until a call for a chunk is tried again.',
+        low=0.1,
+        high=600.0,
+        change=Change.RUN_TIME,
     )
 
 
@@ -417,12 +472,16 @@ class InstallConfig:
         '', 'Folder that keeps newest and last good weights, one for each robot; empty: none.'
     )
     probation_frames: int = setting(
-        20, 'Frames after a swap in which a fault brings the last good back.', low=1, high=10_000
+        20,
+        'Frames after a swap in which a fault brings the last good back.',
+        low=1,
+        high=10_000,
+        change=Change.RUN_TIME,
     )
 
 
 @dataclass(frozen=True)
-class EdgeConfig:
+class EdgeConfig(NodeConfig):
     """The edge node."""
 
     image_transport: str = setting(
@@ -464,7 +523,7 @@ class ReleaseConfig:
 
 
 @dataclass(frozen=True)
-class CloudConfig:
+class CloudConfig(NodeConfig):
     """The cloud node."""
 
     store: str = setting(

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 import dataclasses
 from dataclasses import dataclass
+from enum import Enum
 import math
 from typing import Any
 
 from laecips_core.errors import ConfigError
 
 _METADATA_KEY = 'setting'
+
+
+class Change(Enum):
+    """When a node takes another value of a setting; the values say it in words."""
+
+    NEVER = 'fixed while the process lives'
+    UNCONFIGURED = 'changes while unconfigured'
+    RUN_TIME = 'changes at any time'
 
 
 @dataclass(frozen=True)
@@ -22,14 +31,14 @@ class Setting:
     :param low: smallest allowed number; None where there is no lower bound.
     :param high: largest allowed number; None where there is no upper bound.
     :param choices: allowed values; empty where any is allowed.
-    :param read_only: whether it is fixed once a node runs.
+    :param change: when a node takes another value.
     """
 
     description: str
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    read_only: bool = True
+    change: Change = Change.UNCONFIGURED
 
     def allowed(self, kind: type) -> str:
         """

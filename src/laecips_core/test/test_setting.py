@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from laecips_core.errors import ConfigError
+from laecips_core.setting import Change
 from laecips_core.setting import check_config
 from laecips_core.setting import check_value
 from laecips_core.setting import group
@@ -24,7 +25,7 @@ class InnerConfig:
 @dataclass(frozen=True)
 class OuterConfig:
     name: str = setting('a', 'A name.', choices=('a', 'b'))
-    on: bool = setting(True, 'A switch.', read_only=False)
+    on: bool = setting(True, 'A switch.', change=Change.RUN_TIME)
     inner: InnerConfig = group(InnerConfig)
 
 
@@ -35,9 +36,9 @@ def test_settings_are_walked_in_order_with_dotted_names() -> None:
 
 def test_a_setting_carries_its_facts() -> None:
     facts = {name: fact for name, _, fact in settings_of(OuterConfig())}
-    assert facts['inner.rate'] == Setting('A rate.', 0.0, 1.0, (), True)
+    assert facts['inner.rate'] == Setting('A rate.', 0.0, 1.0, (), Change.UNCONFIGURED)
     assert facts['name'].choices == ('a', 'b')
-    assert not facts['on'].read_only
+    assert facts['on'].change is Change.RUN_TIME
 
 
 @pytest.mark.parametrize(

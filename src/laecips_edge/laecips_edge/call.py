@@ -19,11 +19,13 @@ class JudgedFrame:
     :param edge: what the edge made of it.
     :param header: of the input image.
     :param arrived_s: when the image came, on the process's steady clock.
+    :param provisional: the edge's own mask has gone out: what comes back refines it.
     """
 
     edge: EdgePass
     header: Header
     arrived_s: float
+    provisional: bool = False
 
     @property
     def frame_uid(self) -> str:

@@ -41,6 +41,14 @@ class ChunkCalls:
         self._call: Future | None = None
         self._deadline_s = 0.0
 
+    def configure(self, config: UplinkConfig) -> None:
+        """
+        Change chunk size and deadline from the next call on.
+
+        :param config: checked settings.
+        """
+        self._config = config
+
     def ask(self, incoming: IncomingUpdate) -> None:
         """
         Ask for the next chunk, where somebody serves it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from time import perf_counter
 
 from rclpy.client import Client
@@ -58,6 +59,12 @@ class HandOver:
     def check_deadlines(self) -> None:
         """Give up the calls that were not answered in time."""
         for call in self._pending.expire(perf_counter()):
+            self._client.remove_pending_request(call)
+            self._counters.add_drop('hand_over_unanswered')
+
+    def close(self) -> None:
+        """Give every call up."""
+        for call in self._pending.expire(inf):
             self._client.remove_pending_request(call)
             self._counters.add_drop('hand_over_unanswered')
 

@@ -53,6 +53,14 @@ class Installer:
             self._try_out(edge.trial.update, edge.trial.parts, good)
         self._publish(self.running.manifest)
 
+    def configure(self, probation_frames: int) -> None:
+        """
+        Change how long the next weights are on probation.
+
+        :param probation_frames: frames without a fault that end a probation.
+        """
+        self._frames = probation_frames
+
     @property
     def running(self) -> WeightUpdate:
         """The weights that judge the next frame; any thread may ask."""

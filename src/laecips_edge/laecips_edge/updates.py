@@ -94,6 +94,18 @@ class UpdateClient:
         )
         self._timer = steady_timer(node, _CHECK_S, self._check)
 
+    def configure(self, config: EdgeConfig) -> None:
+        """
+        Change chunk size and deadline from the next call on.
+
+        :param config: checked settings.
+        """
+        self._calls.configure(config.uplink)
+
+    def close(self) -> None:
+        """Give the download under way up; no answer is looked at any more."""
+        self._abandon()
+
     def facts(self) -> dict[str, object]:
         """Give what an operator wants to know: what comes in, and the last refusal."""
         incoming = self._incoming

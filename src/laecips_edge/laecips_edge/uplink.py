@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from time import perf_counter
 from typing import Protocol
 
@@ -124,6 +125,16 @@ class Uplink:
             return 'duplicate_stamp'
         future.add_done_callback(partial(self._answered, frame.frame_uid))
         return ''
+
+    def close(self) -> None:
+        """Let the frames on their way fall back; no answer is looked at any more."""
+        self._hand_over.close()
+        for sent in self._late.values():
+            self._client.remove_pending_request(sent.future)
+        self._late.clear()
+        for sent in self._pending.expire(inf):
+            self._client.remove_pending_request(sent.future)
+            self._events.on_fallback(sent.frame, 'stopped', sent.bytes_up)
 
     def _request(self, frame: JudgedFrame) -> SegmentHardFrame.Request:
         return request_of(frame, self._config, self._catalogue_sha256)

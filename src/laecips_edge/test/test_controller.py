@@ -34,6 +34,7 @@ def node(monkeypatch: pytest.MonkeyPatch) -> Iterator[EdgeNode]:
     words = [word for name, value in _GIVEN.items() for word in ('-p', f'{name}:={value}')]
     rclpy.init(args=['--ros-args', *words], domain_id=1 + os.getpid() % 100)
     made = EdgeNode()
+    made.start()
     yield made
     made.close()
     made.destroy_node()
@@ -65,10 +66,10 @@ def _diagnostics_until(node: EdgeNode, target_rate: float) -> dict[str, str]:
 
 
 def test_targets_and_costs_reach_the_controller(node: EdgeNode) -> None:
-    controller = node._edge.pipeline.controller
+    controller = node.loaded.edge.pipeline.controller
     controller.judged(0.9, hard=False, delay_s=0.1, stamp_ns=0)
-    node.on_fallback(_hard_frame(age_s=1.1), 'no_cloud')
-    node.on_fallback(_hard_frame(age_s=1.1), 'deadline', bytes_up=1000)
+    node.running.on_fallback(_hard_frame(age_s=1.1), 'no_cloud')
+    node.running.on_fallback(_hard_frame(age_s=1.1), 'deadline', bytes_up=1000)
     controller.judged(0.9, hard=False, delay_s=0.1, stamp_ns=1)
     values = _diagnostics_until(node, 0.4)
     assert (values['controller'], values['upload_rate']) == ('mean_delay', '0.0')

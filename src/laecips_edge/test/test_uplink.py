@@ -287,3 +287,16 @@ def test_a_late_word_that_there_is_no_answer_is_no_late_answer(edge: _Edge) -> N
         edge.serving = True
         edge.until(lambda: not edge.uplink._late)
         assert edge.count('late_answers') == late
+
+
+def test_at_the_end_frames_on_their_way_fall_back_and_no_answer_is_heard(edge: _Edge) -> None:
+    edge.serving = False
+    assert edge.uplink.send(_frame()) == ''
+    edge.uplink.close()
+    ((uid, reason, bytes_up),) = edge.told
+    assert (uid, reason, bytes_up > 0) == ('a', 'stopped', True)
+    edge.serving = True
+    edge.until(lambda: len(edge.cloud.asked) == 1)
+    edge.uplink.close()
+    assert len(edge.told) == 1
+    assert edge.count('late_answers') == 0

@@ -32,7 +32,7 @@ class DeferredService:
         :param on_request: called on the executor with a request and the way to answer it; must
             not wait.
         """
-        self._on_request = on_request
+        self._kind, self._on_request = kind, on_request
         self._service = node.create_service(
             kind,
             name,
@@ -43,4 +43,6 @@ class DeferredService:
         setattr(self._service, 'send_response', self._take)  # noqa: B010
 
     def _take(self, request: Any, header: Any) -> None:
-        self._on_request(request, lambda response: self._send(response, header))
+        # A service that was closed since it took the request gives its empty answer.
+        if isinstance(request, self._kind.Request):
+            self._on_request(request, lambda response: self._send(response, header))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+import os
 import signal
+from threading import Event
+from threading import Thread
 
 import rclpy
 from rclpy.executors import Executor
@@ -20,6 +23,7 @@ from laecips_core.errors import LaecipsError
 EXIT_OK = 0
 EXIT_BAD_START = 2
 _WAIT_S = 0.2
+_PATIENCE_S = 5.0
 
 
 def run_node(
@@ -31,7 +35,8 @@ def run_node(
     Run one node until SIGINT or SIGTERM; call it from the main thread.
 
     At the end, callbacks in progress are finished, then the node is closed, if it has a
-    ``close()``, and destroyed; until then it may publish.
+    ``close()``, and destroyed; until then it may publish. A callback that takes longer than some
+    seconds, such as the loading of a large model, is cut off with the process.
 
     :param factory: builds the node; a LaecipsError it raises is logged as one line.
     :param threads: that run callbacks; 1 for a node with one callback group.
@@ -71,6 +76,8 @@ def _spin(node: Node, executor: Executor) -> None:
     signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: signals.append(number))
+    ended = Event()
+    Thread(target=_cut_off, args=(signals, ended), name='patience', daemon=True).start()
     executor.add_node(node)
     try:
         # Python runs signal handlers only between two waits, so each is short.
@@ -80,7 +87,18 @@ def _spin(node: Node, executor: Executor) -> None:
         if isinstance(executor, MultiThreadedExecutor):
             # rclpy's shutdown() returns while callbacks still run.
             executor._executor.shutdown(wait=True)
+        ended.set()
         executor.shutdown()
+
+
+def _cut_off(signals: list[int], ended: Event) -> None:
+    """End the process when callbacks have not ended some time after a signal."""
+    while not signals:
+        if ended.wait(_WAIT_S):
+            return
+    if not ended.wait(_PATIENCE_S):
+        get_logger('laecips').warning('a callback does not end: the process ends without it')
+        os._exit(EXIT_OK)
 
 
 def usual_executor(threads: int) -> Executor:

@@ -18,11 +18,12 @@ from rclpy.parameter import Parameter
 from laecips_core.config import CloudConfig
 from laecips_core.config import EdgeConfig
 from laecips_core.errors import ConfigError
+from laecips_core.setting import Change
 from laecips_core.setting import group
 from laecips_core.setting import setting
 from laecips_core.setting import settings_of
 from laecips_ros.parameters import declare_config
-from laecips_ros.parameters import on_change
+from laecips_ros.parameters import LiveConfig
 
 DOMAIN_ID = 1 + os.getpid() % 100
 
@@ -31,9 +32,9 @@ DOMAIN_ID = 1 + os.getpid() % 100
 class Inner:
     """A nested group."""
 
-    ratio: float = setting(0.5, 'A ratio.', low=0.0, high=1.0, read_only=False)
-    count: int = setting(2, 'A count.', low=1, high=64, read_only=False)
-    mode: str = setting('a', 'A mode.', choices=('a', 'b'), read_only=False)
+    ratio: float = setting(0.5, 'A ratio.', low=0.0, high=1.0, change=Change.RUN_TIME)
+    count: int = setting(2, 'A count.', low=1, high=64, change=Change.RUN_TIME)
+    mode: str = setting('a', 'A mode.', choices=('a', 'b'), change=Change.RUN_TIME)
     size: int = setting(7, 'A size.', low=1)
 
 
@@ -44,6 +45,7 @@ class Outer:
     name: str = setting('x', 'A name.')
     on: bool = setting(True, 'A switch.')
     weight: float = setting(1.0, 'A weight.', high=2.0)
+    fixed: int = setting(2, 'Fixed.', change=Change.NEVER)
     inner: Inner = group(Inner)
 
 
@@ -83,7 +85,8 @@ def test_every_setting_becomes_a_parameter(
         assert node.get_parameter(name).value == value
         descriptor = node.describe_parameter(name)
         assert descriptor.description == fact.description
-        assert descriptor.read_only == fact.read_only
+        assert descriptor.read_only == (fact.change is Change.NEVER)
+        assert fact.change.value in descriptor.additional_constraints
 
 
 def test_descriptor_carries_range_and_choices(make_node: Callable[..., Node]) -> None:
@@ -93,7 +96,8 @@ def test_descriptor_carries_range_and_choices(make_node: Callable[..., Node]) ->
     count = node.describe_parameter('inner.count').integer_range[0]
     assert (ratio.from_value, ratio.to_value) == (0.0, 1.0)
     assert (count.from_value, count.to_value) == (1, 64)
-    assert node.describe_parameter('inner.mode').additional_constraints == 'one of a, b'
+    mode = node.describe_parameter('inner.mode').additional_constraints
+    assert mode == 'one of a, b; changes at any time'
     assert not node.describe_parameter('name').floating_point_range
 
 
@@ -154,24 +158,37 @@ def test_parameters_of_rclpy_are_no_strangers(make_node: Callable[..., Node]) ->
     assert declare_config(node, Outer()) == Outer()
 
 
+class _Live:
+    """A node with a config that changes while it runs."""
+
+    def __init__(self, node: Node, state: str = 'active') -> None:
+        self.node, self.state, self.seen = node, state, []
+        config = declare_config(node, Outer())
+        self.live = LiveConfig(node, config, lambda: self.state, _check, self.seen.append)
+
+
+def _check(config: Outer) -> None:
+    if config.inner.count > 8 and config.inner.ratio > 0.25:
+        raise ConfigError('inner.count', config.inner.count, 'at most 8 at this ratio')
+
+
 def test_change_is_applied_once_for_a_request(make_node: Callable[..., Node]) -> None:
-    node, seen = make_node(), []
-    on_change(node, declare_config(node, Outer()), seen.append)
-    assert changed(node, inner__ratio=0.75, inner__count=9) == (True, '')
-    assert changed(node, inner__mode='b') == (True, '')
-    assert seen == [
-        Outer(inner=Inner(ratio=0.75, count=9)),
-        Outer(inner=Inner(ratio=0.75, count=9, mode='b')),
+    live = _Live(make_node())
+    assert changed(live.node, inner__ratio=0.75, inner__count=5) == (True, '')
+    assert changed(live.node, inner__mode='b') == (True, '')
+    assert live.seen == [
+        Outer(inner=Inner(ratio=0.75, count=5)),
+        Outer(inner=Inner(ratio=0.75, count=5, mode='b')),
     ]
+    assert live.live.current == live.seen[-1]
 
 
 def test_bad_change_changes_nothing(make_node: Callable[..., Node]) -> None:
-    node, seen = make_node(), []
-    on_change(node, declare_config(node, Outer()), seen.append)
+    live = _Live(make_node())
     reason = "inner.mode: expected one of a, b, got 'c'"
-    assert changed(node, inner__ratio=0.75, inner__mode='c') == (False, reason)
-    assert node.get_parameter('inner.ratio').value == 0.5
-    assert seen == []
+    assert changed(live.node, inner__ratio=0.75, inner__mode='c') == (False, reason)
+    assert live.node.get_parameter('inner.ratio').value == 0.5
+    assert (live.seen, live.live.current) == ([], Outer())
 
 
 @pytest.mark.parametrize(
@@ -181,36 +198,74 @@ def test_bad_change_changes_nothing(make_node: Callable[..., Node]) -> None:
         ({'inner__ratio': float('nan')}, 'out of range'),
         ({'inner__ratio': 1 + 1e-12}, r'inner.ratio: expected float in [0, 1]'),
         ({'inner__count': 2.0}, 'Wrong parameter type'),
-        ({'name': 'y'}, 'read-only'),
+        ({'fixed': 3}, 'read-only'),
     ],
 )
 def test_change_that_a_setting_forbids_is_refused(
     make_node: Callable[..., Node], values: dict[str, Any], fact: str
 ) -> None:
-    node, seen = make_node(), []
-    on_change(node, declare_config(node, Outer()), seen.append)
-    successful, reason = changed(node, **values)
+    live = _Live(make_node())
+    successful, reason = changed(live.node, **values)
     assert not successful
     assert fact in reason
-    assert seen == []
+    assert live.seen == []
 
 
-def test_change_that_the_node_refuses_leaves_the_config(make_node: Callable[..., Node]) -> None:
-    node, seen = make_node(), []
+@pytest.mark.parametrize(
+    ('name', 'value', 'reason'),
+    [
+        ('inner.ratio', 1.5, 'inner.ratio: expected float in [0, 1], got 1.5'),
+        ('inner.count', 2.0, 'inner.count: expected int in [1, 64], got 2.0'),
+        ('inner.count', None, 'inner.count: expected int in [1, 64], got None'),
+        ('fixed', 3, 'fixed: fixed while the process lives: start the node again to change it'),
+        (
+            'name',
+            'y',
+            'name: expected state unconfigured, got active: deactivate and clean up, set it, then '
+            'configure and activate',
+        ),
+        ('name', 'x', ''),
+        ('unknown', 1, ''),
+    ],
+)
+def test_refusal_tells_what_is_allowed(
+    make_node: Callable[..., Node], name: str, value: Any, reason: str
+) -> None:
+    live = _Live(make_node())
+    assert live.live.refusal([Parameter(name, value=value)]) == reason
 
-    def apply(config: Outer) -> None:
-        if config.inner.count > 8:
-            raise ConfigError('inner.count', config.inner.count, 'at most 8 here')
-        seen.append(config)
 
-    on_change(node, declare_config(node, Outer()), apply)
-    assert changed(node, inner__count=9) == (False, 'inner.count: expected at most 8 here, got 9')
-    assert changed(node, inner__ratio=0.25) == (True, '')
-    assert seen == [Outer(inner=Inner(ratio=0.25))]
+def test_what_is_loaded_changes_only_while_unconfigured(make_node: Callable[..., Node]) -> None:
+    live = _Live(make_node())
+    for state, done in (('active', False), ('inactive', False), ('unconfigured', True)):
+        live.state = state
+        assert changed(live.node, name='y')[0] == done
+    assert live.live.current == Outer(name='y')
+
+
+def test_the_value_in_force_may_be_set_in_any_state(make_node: Callable[..., Node]) -> None:
+    live = _Live(make_node())
+    assert changed(live.node, name='x') == (True, '')
+    assert live.seen == []
+
+
+def test_settings_that_do_not_go_together_are_refused(make_node: Callable[..., Node]) -> None:
+    live = _Live(make_node())
+    reason = 'inner.count: expected at most 8 at this ratio, got 9'
+    assert changed(live.node, inner__count=9, inner__mode='b') == (False, reason)
+    assert live.node.get_parameter('inner.mode').value == 'a'
+    assert changed(live.node, inner__ratio=0.25, inner__count=9) == (True, '')
+    assert live.seen == [Outer(inner=Inner(ratio=0.25, count=9))]
+
+
+def test_a_fault_of_two_settings_is_mended_one_by_one(make_node: Callable[..., Node]) -> None:
+    live = _Live(make_node({'inner.ratio': 0.75, 'inner.count': 64}), 'unconfigured')
+    assert changed(live.node, inner__ratio=0.5) == (True, '')
+    assert changed(live.node, inner__count=8) == (True, '')
+    assert not changed(live.node, inner__count=9)[0]
 
 
 def test_other_parameters_do_not_reach_the_config(make_node: Callable[..., Node]) -> None:
-    node, seen = make_node(), []
-    on_change(node, declare_config(node, Outer()), seen.append)
-    assert changed(node, use_sim_time=True) == (True, '')
-    assert seen == []
+    live = _Live(make_node())
+    assert changed(live.node, use_sim_time=True) == (True, '')
+    assert live.seen == []

@@ -114,6 +114,28 @@ sys.exit(run_node(Busy, threads={threads}))
     assert out.splitlines()[-2:] == ['published', 'closed']
 
 
+@pytest.mark.parametrize('threads', [1, 2])
+def test_a_callback_that_does_not_end_is_cut_off(threads: int) -> None:
+    body = f"""
+import time
+from laecips_ros import program
+program._PATIENCE_S = 0.2
+class Endless(Good):
+    def tick(self):
+        print('ready', flush=True)
+        while True:
+            time.sleep(0.01)
+sys.exit(run_node(Endless, threads={threads}))
+"""
+    process = start(body)
+    assert process.stdout is not None
+    assert process.stdout.readline() == 'ready\n'
+    process.send_signal(signal.SIGINT)
+    status, out, err = finish(process)
+    assert (status, out) == (0, '')
+    assert 'a callback does not end: the process ends without it' in err
+
+
 def test_error_at_start_is_one_line() -> None:
     body = """
 def factory():

@@ -138,6 +138,14 @@ class ReleaseGate:
         self._held_back = held_back
         self._first: ModelWeights | None = None
 
+    def configure(self, config: UpdateConfig) -> None:
+        """
+        Change the tolerances from the next candidate's measures on.
+
+        :param config: checked settings.
+        """
+        self._config = config
+
     def judge(
         self,
         running: ModelWeights,

@@ -54,13 +54,23 @@ class LiveWatch:
         predict: Callable[[str, Frame], Prediction],
     ) -> None:
         """Watch nothing yet."""
-        self._frames = config.watch_frames
-        self._tolerance = config.watch_tolerance
+        self._frames, self._tolerance = config.watch_frames, config.watch_tolerance
         self._classes = classes
         self._predict = predict
         self._pair = ('', '')
         self._gains: list[float] = []
         self._lock = Lock()
+
+    def configure(self, config: UpdateConfig) -> None:
+        """
+        Change number of frames and tolerance; a version under watch is judged by the new ones.
+
+        :param config: checked settings; without frames nothing is watched any more.
+        """
+        with self._lock:
+            self._frames, self._tolerance = config.watch_frames, config.watch_tolerance
+            if not self._frames:
+                self._pair = ('', '')
 
     def released(self, version: str, previous: str) -> None:
         """

@@ -26,13 +26,22 @@ class ReplayBuffer:
         :param max_interval_s: seconds after which the oldest sample makes a round due.
         :raises ConfigError: when the capacity is below the size: no round would ever be due by it.
         """
-        if capacity < size:
-            raise ConfigError('update.buffer_capacity', capacity, f'int in [{size}, inf]')
-        self._size = size
-        self._capacity = capacity
-        self._max_interval_s = max_interval_s
         self._since_s = 0.0
         self._samples: dict[str, Sample] = {}
+        self.configure(size, capacity, max_interval_s)
+
+    def configure(self, size: int, capacity: int, max_interval_s: float) -> None:
+        """
+        Change when a round is due; what is above a smaller capacity stays for the next round.
+
+        :param size: samples that make a round due.
+        :param capacity: samples held at most while a round runs; the oldest go.
+        :param max_interval_s: seconds after which the oldest sample makes a round due.
+        :raises ConfigError: when the capacity is below the size; nothing changed then.
+        """
+        if capacity < size:
+            raise ConfigError('update.buffer_capacity', capacity, f'int in [{size}, inf]')
+        self._size, self._capacity, self._max_interval_s = size, capacity, max_interval_s
 
     def __len__(self) -> int:
         """Count the samples."""

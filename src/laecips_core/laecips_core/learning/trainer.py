@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import time
 
+from laecips_core.config import UpdateConfig
 from laecips_core.learning.blend import blended
 from laecips_core.learning.gate import GateDecision
 from laecips_core.learning.gate import OpenGate
@@ -100,6 +101,14 @@ class Trainer:
         self._retries, self._cut = retries, cut
         self._memory: deque[Sample] = deque(maxlen=memory_frames)
         self._held_back: deque[Sample] = deque(maxlen=memory_frames)
+
+    def configure(self, config: UpdateConfig) -> None:
+        """
+        Change what the gate tolerates, from the next round on.
+
+        :param config: checked settings.
+        """
+        self._gate.configure(config)
 
     def round(
         self,

@@ -45,6 +45,23 @@ from laecips_core.weights.transfers import Transfers
 _log = logging.getLogger(__name__)
 
 
+def check_cloud_config(config: CloudConfig) -> None:
+    """
+    Refuse a config that cannot work; nothing is loaded.
+
+    :param config: every setting.
+    :raises ConfigError: for the first value that is not allowed, or not beside the others.
+    """
+    check_config(config)
+    if config.update.watch_frames and config.keep_versions < 2:
+        allowed = 'int in [2, 64] with update.watch_frames'
+        raise ConfigError('keep_versions', config.keep_versions, allowed)
+    size, capacity = config.update.buffer_size, config.update.buffer_capacity
+    if capacity < size:
+        allowed = f'at least update.buffer_size, {size}'
+        raise ConfigError('update.buffer_capacity', capacity, allowed)
+
+
 def build_cloud(config: CloudConfig, memory: LargeModelMemory | None = None) -> Cloud:
     """
     Build the cloud from its configuration.
@@ -55,10 +72,7 @@ def build_cloud(config: CloudConfig, memory: LargeModelMemory | None = None) -> 
     :raises WeightsError: when the weights are missing, damaged, or do not fit.
     :raises DataSetError: when source frames or annotations are asked for and cannot be read.
     """
-    check_config(config)
-    if config.update.watch_frames and config.keep_versions < 2:
-        allowed = 'int in [2, 64] with update.watch_frames'
-        raise ConfigError('keep_versions', config.keep_versions, allowed)
+    check_cloud_config(config)
     start = start_weights(config.model, config.limits)
     parts = PartsBuilder(config.model, config.miner, config.limits, catalogue_of(start))
     folder = Path(config.store).expanduser() if config.store else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 
 from laecips_core.catalogue import ClassCatalogue
+from laecips_core.config import UpdateConfig
 from laecips_core.errors import ConfigError
 from laecips_core.errors import UnknownVersionError
 from laecips_core.errors import WeightsError
@@ -52,6 +53,16 @@ class Cloud:
         if newest is None:
             raise WeightsError('version store', 'at least one version', 'none')
         return newest
+
+    def configure(self, config: UpdateConfig) -> None:
+        """
+        Change what gate and live watch tolerate.
+
+        :param config: checked settings.
+        """
+        if self.trainer is not None:
+            self.trainer.configure(config)
+        self.watch.configure(config)
 
     def segment(self, request: HardFrame) -> CloudPass:
         """

@@ -226,3 +226,10 @@ def test_there_is_no_way_back_within_the_tolerance_or_unmeasured() -> None:
         gate = ReleaseGate(config, PLAN, [labelled(0)])
         gate.open(RIGHT, [])
         assert gate.open(BY_DAY, [], [dark(2)]).way_back is None
+
+
+def test_other_tolerances_judge_the_next_candidate() -> None:
+    gate = ReleaseGate(CONFIG, PLAN, [labelled(0)])
+    assert not gate.judge(RIGHT, SHUFFLED, []).released
+    gate.configure(UpdateConfig(gate_source_tolerance=1.0))
+    assert gate.judge(RIGHT, SHUFFLED, []).released

@@ -152,3 +152,16 @@ def test_a_new_release_starts_anew() -> None:
     assert gains[1] == Withdrawal(
         'newer', 'new', 'agreement with new labels -0.750 against new on 2 frames'
     )
+
+
+def test_another_tolerance_judges_the_version_under_watch() -> None:
+    robots = released(1, tolerance=1.0)
+    robots.watch.configure(UpdateConfig(watch_frames=1, watch_tolerance=0.0))
+    assert robots.upload(new=2, old=0) is not None
+
+
+def test_without_frames_nothing_is_watched_any_more() -> None:
+    robots = released(1)
+    robots.watch.configure(UpdateConfig(watch_frames=0))
+    assert robots.upload(new=2, old=0) is None
+    assert robots.asked == []

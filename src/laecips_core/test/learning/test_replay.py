@@ -73,3 +73,15 @@ def test_a_capacity_below_the_size_is_refused() -> None:
     match = r'update\.buffer_capacity: expected int in \[9, inf\], got 8'
     with pytest.raises(ConfigError, match=match):
         ReplayBuffer(size=9, capacity=8, max_interval_s=1.0)
+
+
+def test_other_bounds_count_from_the_next_question_on() -> None:
+    buffer = ReplayBuffer(size=3, capacity=3, max_interval_s=100.0)
+    for uid in 'ab':
+        buffer.append(sample(uid), now_s=0.0)
+    buffer.configure(size=2, capacity=2, max_interval_s=10.0)
+    assert buffer.due(now_s=0.0)
+    assert buffer.append(sample('c'), now_s=0.0) is not None
+    with pytest.raises(ConfigError, match=r'update.buffer_capacity: expected int in \[3, inf\]'):
+        buffer.configure(size=3, capacity=2, max_interval_s=10.0)
+    assert buffer.due(now_s=0.0)
