@@ -11,18 +11,22 @@ import pytest
 
 from laecips_core.pipeline.passing_thread import in_passing_thread
 
+# The workers end a moment after the thread that they worked for.
 _THREADS_AROUND_A_LOAD = """
-import os
+import os, time
 import cv2, torch
-cv2.setNumThreads(1)
 from laecips_core.config import EdgeConfig
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.pipeline.self_check import noise_image, self_check
-before = len(os.listdir('/proc/self/task'))
+cv2.setNumThreads(1)
+threads = lambda: len(os.listdir('/proc/self/task'))
+before, ends_s = threads(), time.monotonic() + 10.0
 edge = build_edge(EdgeConfig())
 parts = edge.parts.load(edge.start)
 self_check(parts, parts, noise_image((240, 320)), len(edge.parts.catalogue))
-print(before, len(os.listdir('/proc/self/task')))
+while threads() > before and time.monotonic() < ends_s:
+    time.sleep(0.01)
+print(before, threads())
 """
 
 
