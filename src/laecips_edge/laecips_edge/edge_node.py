@@ -31,6 +31,7 @@ from laecips_ros.diagnostics import State
 from laecips_ros.logging_bridge import LoggingBridge
 from laecips_ros.parameters import declare_config
 from laecips_ros.parameters import on_change
+from laecips_ros.program import event_executor
 from laecips_ros.program import run_node
 from laecips_ros.worker import LatestFrameWorker
 
@@ -141,7 +142,7 @@ class EdgeNode(Node):
 
 def main() -> int:
     """Run the node until it is told to stop."""
-    return run_node(EdgeNode)
+    return run_node(EdgeNode, make_executor=event_executor)
 
 
 if __name__ == '__main__':
