@@ -39,7 +39,9 @@ class BridgeNode(Node):
         self._counters = Counters()
         self._side = SIDES[config.role](self, config, self._counters)
         name = config.robot if config.role == 'robot' else 'server'
-        self._diagnostics = Diagnostics(self, name, self._side.state, self._counters)
+        self._diagnostics = Diagnostics(
+            self, name, self._side.state, self._counters, rates={'frames': 'input_fps'}
+        )
         on_change(self, config, self._side.configure)
 
     def close(self) -> None:

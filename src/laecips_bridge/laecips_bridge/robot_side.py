@@ -97,9 +97,11 @@ class RobotSide:
 
     def state(self) -> State:
         """Describe the link, for diagnostics."""
-        facts = self._watch.state(monotonic())
+        now_s = monotonic()
+        facts = self._watch.state(now_s)
         values = {
             'rtt_s': round(facts.rtt_s, 4),
+            'budget_left_bytes': round(self._budget.left_bytes(now_s), 1),
             'outbox_frames': self._outbox.frames,
             'outbox_bytes': self._outbox.size_bytes,
             'questions_open': len(self._questions),

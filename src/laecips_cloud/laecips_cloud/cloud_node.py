@@ -63,7 +63,9 @@ class CloudNode(Node):
         self._timer = steady_timer(
             self, CHECK_S, self._announcer.check, MutuallyExclusiveCallbackGroup()
         )
-        self._diagnostics = Diagnostics(self, 'server', self._state, self._counters)
+        self._diagnostics = Diagnostics(
+            self, 'server', self._state, self._counters, rates={'frames': 'output_fps'}
+        )
 
     def close(self) -> None:
         """Stop training; a round in progress is given up, its samples wait for the next start."""

@@ -50,7 +50,7 @@ class EdgeNode(Node):
         self._controller = self._edge.pipeline.controller
         self._counters = Counters()
         catalogue = self._edge.parts.catalogue
-        self._outputs = Outputs(self, catalogue)
+        self._outputs = Outputs(self, catalogue, self._counters)
         self._link = LinkWatch(self)
         self._uplink = Uplink(
             self, catalogue.sha256, self._config, self._link, self, self._counters
@@ -65,7 +65,7 @@ class EdgeNode(Node):
             'edge', self._process, self._refuse, self._counters
         )
         self._diagnostics = Diagnostics(
-            self, self._config.uplink.robot, self._state, self._counters
+            self, self._config.uplink.robot, self._state, self._counters, self._outputs.rates
         )
         on_change(self, self._config, self._apply)
         self._listen()

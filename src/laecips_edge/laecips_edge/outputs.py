@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import ClassVar
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -25,6 +26,7 @@ from laecips_ros.conversions import image_from_rgb
 from laecips_ros.conversions import label_info
 from laecips_ros.conversions import manifest_to_msg
 from laecips_ros.conversions import vision_label_info
+from laecips_ros.counters import Counters
 
 
 class Outputs:
@@ -33,11 +35,19 @@ class Outputs:
 
     :param node: the edge node.
     :param catalogue: the classes; published latched at once.
+    :param counters: ``masks`` counts the frames that got theirs.
     """
 
-    def __init__(self, node: Node, catalogue: ClassCatalogue) -> None:
+    rates: ClassVar = {
+        'offered': 'input_fps',
+        'processed': 'processing_fps',
+        'masks': 'output_fps',
+    }
+    """What the rates of the edge's counters are called."""
+
+    def __init__(self, node: Node, catalogue: ClassCatalogue, counters: Counters) -> None:
         """Open every topic and announce the classes."""
-        self._node, self._palette = node, catalogue.palette()
+        self._node, self._palette, self._counters = node, catalogue.palette(), counters
         self._mask = self._open(Image, '~/mask', qos.masks())
         self._confidence = self._open(Image, '~/confidence', qos.masks())
         self._refined = self._open(Image, '~/refined_mask', qos.masks())
@@ -66,6 +76,7 @@ class Outputs:
         """
         header = judged.header
         self._mask.publish(image_from_map(segmentation.labels, header))
+        self._counters.add('masks')
         self._confidence.publish(image_from_map(segmentation.confidence, header))
         report = _report(judged, segmentation, answer)
         report.fallback_reason = reason
