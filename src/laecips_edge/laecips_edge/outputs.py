@@ -12,7 +12,9 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from laecips_core.catalogue import ClassCatalogue
+from laecips_core.legend import Legend
 from laecips_core.overlay import overlay
+from laecips_core.values import Image as Pixels
 from laecips_core.values import Segmentation
 from laecips_core.values import WeightManifest
 from laecips_edge.call import CloudAnswer
@@ -47,7 +49,8 @@ class Outputs:
 
     def __init__(self, node: Node, catalogue: ClassCatalogue, counters: Counters) -> None:
         """Open every topic and announce the classes."""
-        self._node, self._palette, self._counters = node, catalogue.palette(), counters
+        self._node, self._counters = node, counters
+        self._palette, self._legend = catalogue.palette(), Legend(catalogue)
         self._mask = self._open(Image, '~/mask', qos.masks())
         self._confidence = self._open(Image, '~/confidence', qos.masks())
         self._refined = self._open(Image, '~/refined_mask', qos.masks())
@@ -83,8 +86,7 @@ class Outputs:
         report.bytes_up = report.bytes_up or bytes_up
         self._report.publish(report)
         if self._overlay.get_subscription_count() > 0:
-            blended = overlay(judged.edge.frame.image, segmentation.labels, self._palette)
-            self._overlay.publish(image_from_rgb(blended, header))
+            self._overlay.publish(image_from_rgb(self._drawn(judged, segmentation), header))
 
     def publish_refined(self, judged: JudgedFrame, answer: CloudAnswer) -> None:
         """
@@ -106,6 +108,12 @@ class Outputs:
         :param manifest: of the weights.
         """
         self._version.publish(manifest_to_msg(manifest))
+
+    def _drawn(self, judged: JudgedFrame, segmentation: Segmentation) -> Pixels:
+        drawn = overlay(judged.edge.frame.image, segmentation.labels, self._palette)
+        caption = f'{segmentation.source.name}  h {judged.edge.verdict.confidence:.2f}'
+        self._legend.draw(drawn, segmentation.labels, caption)
+        return drawn
 
     def _open(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
         return self._node.create_publisher(
