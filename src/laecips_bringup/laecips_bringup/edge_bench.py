@@ -59,7 +59,7 @@ def measure_edge(frames: int, rounds: int = ROUNDS) -> dict[str, object]:
         'memory_frames': len(walk.answered_s),
         'memory_mb': begin_mb,
         'memory_growth_mb': grown_mb,
-        'lost': sum(w.lost for w in (*blocks.streamed, *blocks.alone, *blocks.drawn, walk)),
+        'memory_superseded': walk.lost,
         'load_at_start': load,
     }
 

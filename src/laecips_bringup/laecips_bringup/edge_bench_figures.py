@@ -64,7 +64,8 @@ def figures_of(blocks: Blocks, flood: Flood) -> dict[str, object]:
     :param flood: a camera that is too fast.
     :returns: ``ratio``: frames a second of the node over those of the bare loop; milliseconds that
         the node adds from publishing a frame to its mask, and that the overlay adds to them; the
-        age of a mask that comes from too fast a camera, over the time of a frame.
+        age of a mask that comes from too fast a camera, over the time of a frame. With two frames
+        in flight a frame may be superseded before the worker is free; with one, none may be lost.
     """
     bare_ms, alone_ms = 1000 * np.asarray(blocks.bare_s), _ms(blocks.alone)
     drawn_ms = _ms(blocks.drawn)
@@ -84,6 +85,8 @@ def figures_of(blocks: Blocks, flood: Flood) -> dict[str, object]:
             f'overload_age_frames_{name}': float(np.quantile(ages, share)),
         }
     return figures | {
+        'streamed_superseded': sum(walk.lost for walk in blocks.streamed),
+        'lost': sum(walk.lost for walk in (*blocks.alone, *blocks.drawn)),
         'overload_sent': flood.sent,
         'overload_masks': len(flood.ages_s),
         'overload_drops': flood.dropped,

@@ -16,7 +16,7 @@ BLOCKS = Blocks(
     bare_s=[0.010, 0.010, 0.010, 0.010],
     streamed=[Walk([0.02] * 4, spent_s=0.05, lost=1), Walk([0.02] * 4, spent_s=0.05, lost=0)],
     alone=[Walk([0.012, 0.013], 0.025, 0), Walk([0.014], 0.014, 0)],
-    drawn=[Walk([0.017, 0.018, 0.019], 0.054, 0)],
+    drawn=[Walk([0.017, 0.018, 0.019], 0.054, 3)],
 )
 # 80 frames a second: a frame takes 12.5 ms.
 FLOOD = Flood([0.0125, 0.025, 0.0125], sent=8, dropped=5)
@@ -44,6 +44,11 @@ def test_the_age_of_a_mask_is_told_in_frames_of_the_node() -> None:
     assert figures['overload_age_frames_p95'] == pytest.approx(1.9)
     told = [figures[f'overload_{name}'] for name in ('sent', 'masks', 'drops')]
     assert told == [8, 3, 5]
+
+
+def test_frames_without_a_mask_are_told_apart_by_their_reason() -> None:
+    figures = figures_of(BLOCKS, FLOOD)
+    assert (figures['streamed_superseded'], figures['lost']) == (1, 3)
 
 
 def test_frames_a_second_are_those_that_were_answered() -> None:
