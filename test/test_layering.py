@@ -19,6 +19,7 @@ ROS = frozenset(
         'builtin_interfaces',
         'cv_bridge',
         'diagnostic_msgs',
+        'diagnostic_updater',
         'geometry_msgs',
         'lifecycle_msgs',
         'rcl_interfaces',

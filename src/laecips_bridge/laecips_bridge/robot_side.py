@@ -108,7 +108,9 @@ class RobotSide:
             steady_timer(node, _CHECK_S, self._check),
             steady_timer(node, config.link.heartbeat_s, self._heartbeat.beat),
         ]
-        self._diagnostics = Diagnostics(node, config.robot, self.state, counters)
+        self._diagnostics = Diagnostics(
+            node, config.robot, self.state, counters, {'frames': 'input_fps'}
+        )
         self._keeper = SessionKeeper(
             robot_settings(config),
             self,
@@ -135,9 +137,11 @@ class RobotSide:
 
     def state(self) -> State:
         """Describe the link, for diagnostics."""
-        facts = self._watch.state(monotonic())
+        now_s = monotonic()
+        facts = self._watch.state(now_s)
         values = {
             'rtt_s': round(facts.rtt_s, 4),
+            'budget_left_bytes': round(self._budget.left_bytes(now_s), 1),
             'outbox_frames': self._outbox.frames,
             'outbox_bytes': self._outbox.size_bytes,
             'questions_open': len(self._questions),

@@ -116,7 +116,9 @@ class ServerSide:
             self._session.declare_queryable(every_robots(BEAT), self._beats.take)
         )
         self._timer = steady_timer(node, _CHECK_S, self._check)
-        self._diagnostics = Diagnostics(node, 'server', self.state, self._counters)
+        self._diagnostics = Diagnostics(
+            node, 'server', self.state, self._counters, {'frames': 'input_fps'}
+        )
 
     def close(self) -> None:
         """End the session."""

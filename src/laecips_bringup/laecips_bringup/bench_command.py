@@ -17,7 +17,7 @@ from rich.table import Table
 import torch
 
 _CPU_FACTS = Path('/proc/cpuinfo')
-_PATROL_FRAMES = 30
+_PATROL_FRAMES, _EDGE_FRAMES = 30, 1000
 _BYTES_PER_MBIT = 125_000
 _LINK = (
     ('--rate-mbit', 4.0, 'Rate in Mbit/s.'),
@@ -44,6 +44,12 @@ def _measure_masks(_: argparse.Namespace) -> dict[str, object]:
     from laecips_core.bench.masks import run as run_masks
 
     return run_masks()
+
+
+def _measure_edge(arguments: argparse.Namespace) -> dict[str, object]:
+    from laecips_bringup.edge_bench import measure_edge
+
+    return measure_edge(arguments.frames)
 
 
 def _measure_link(arguments: argparse.Namespace) -> dict[str, object]:
@@ -73,16 +79,17 @@ def _measure_patrol(_: argparse.Namespace) -> dict[str, object]:
 
 
 BENCHES: Mapping[str, Callable[[argparse.Namespace], dict[str, object]]] = {
+    'edge': _measure_edge,
     'engine': _measure_engine,
     'fusion': _measure_fusion,
     'link': _measure_link,
     'masks': _measure_masks,
     'patrol': _measure_patrol,
 }
-"""Measurements by name; each gives its figures. Of fusion, masks and patrol ``ratio`` is the
-headline, and larger is better: against the paper's loop over masks, segment-anything's own
-generator, and the camera's own rate; of engine ``onnxruntime_over_torch``. Those of link are times
-over the ideal ones, and smaller is better."""
+"""Measurements by name; each gives its figures. Of edge, fusion, masks and patrol ``ratio`` is the
+headline, and larger is better: against the bare model loop, the paper's loop over masks,
+segment-anything's own generator, and the camera's own rate; of engine ``onnxruntime_over_torch``.
+Those of link are times over the ideal ones, and smaller is better."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +101,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('name', choices=sorted(BENCHES), help='What to measure.')
     parser.add_argument(
         '--json', action='store_true', help='Print one JSON object as the last line, too.'
+    )
+    edge = parser.add_argument_group('edge', 'The edge node against the bare model loop.')
+    edge.add_argument(
+        '--frames',
+        type=int,
+        default=_EDGE_FRAMES,
+        help=f'Frames over which memory is watched. Default: {_EDGE_FRAMES}.',
     )
     link = parser.add_argument_group('link', 'The emulated link, each direction alike.')
     for name, default, text in _LINK:

@@ -24,12 +24,12 @@ from laecips_bridge.emulator.namespaces import LinkedNamespaces
 from laecips_bridge.emulator.network_namespace import command_in
 from laecips_bridge.emulator.stream_relay import StreamRelay
 from laecips_bringup.bench_certificates import bench_certificates
+from laecips_bringup.bench_error import BenchError
 from laecips_bringup.link_bench_robot import BenchPlan
 from laecips_bringup.link_bench_robot import BenchTimes
 from laecips_bringup.link_bench_robot import ROBOT
 from laecips_bringup.node_process import NodeProgram
 from laecips_bringup.process_runner import NodeProcesses
-from laecips_core.errors import LaecipsError
 
 FRAME_BYTES = 60_000
 ANSWER_BYTES = 8_000
@@ -45,21 +45,6 @@ _OVER_THE_LINK = {
     'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4',
     'ROS_DOMAIN_ID': '63',
 }
-
-
-class BenchError(LaecipsError):
-    """A measurement did not come to its end."""
-
-    code = 'bench_failed'
-
-    def __init__(self, what: str, got: str) -> None:
-        """
-        Name the part and what came.
-
-        :param what: the part.
-        :param got: what it wrote.
-        """
-        super().__init__(f'{what}: expected times, got {got}')
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,9 @@ class RunningCloud:
         self._timer = steady_timer(
             node, CHECK_S, self._announcer.check, MutuallyExclusiveCallbackGroup()
         )
-        self._diagnostics = Diagnostics(node, 'server', self._state, counters)
+        self._diagnostics = Diagnostics(
+            node, 'server', self._state, counters, {'frames': 'output_fps'}
+        )
 
     def close(self) -> None:
         """Stop training; a round in progress is given up, its samples wait for the next start."""

@@ -14,6 +14,7 @@ from laecips_ros.counters import Counters
 from laecips_ros.entities import Entities
 from laecips_ros.lifecycle import ManagedNode
 from laecips_ros.lifecycle import started
+from laecips_ros.program import event_executor
 from laecips_ros.program import run_node
 
 PACKAGES = ('laecips_core', 'laecips_ros', 'laecips_edge')
@@ -73,7 +74,7 @@ class EdgeNode(ManagedNode):
 
 def main() -> int:
     """Run the node until it is told to stop."""
-    return run_node(partial(started, EdgeNode))
+    return run_node(partial(started, EdgeNode), make_executor=event_executor)
 
 
 if __name__ == '__main__':

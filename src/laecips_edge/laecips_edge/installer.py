@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import ThreadPoolExecutor
 import logging
+import time
 
 from laecips_core.pipeline.build_edge import Edge
 from laecips_core.pipeline.edge import EdgeParts
@@ -34,6 +35,7 @@ class Installer:
         probation_frames: int,
         publish: Callable[[WeightManifest], None],
         counters: Counters,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Run what the edge starts with, weights on probation included.
@@ -42,11 +44,13 @@ class Installer:
         :param probation_frames: frames without a fault that end a probation.
         :param publish: announces the weights in use; called on any thread.
         :param counters: where returns and errors are counted.
+        :param clock: seconds, never going back.
         """
         self._edge, self._frames = edge, probation_frames
         self._publish, self._counters = publish, counters
         self._held = {edge.start.manifest.version: edge.start}
-        self._last_return = ''
+        self._last_return, self._clock = '', clock
+        self._updated_s: float | None = None
         self._thread = ThreadPoolExecutor(1, 'weights')
         if edge.trial is not None:
             good = edge.pipeline.running.good
@@ -67,8 +71,11 @@ class Installer:
         return self._held[self._edge.pipeline.weights_version]
 
     def facts(self) -> dict[str, object]:
-        """Give what an operator wants to know: release, frames left to pass, last return."""
+        """Give what an operator wants to know: release, age of the last update, and its fate."""
+        updated_s = self._updated_s
+        age_s = 'none' if updated_s is None else round(self._clock() - updated_s, 1)
         return {
+            'update_age_s': age_s,
             'release': self.running.manifest.release,
             'probation_frames_left': self._edge.pipeline.running.frames_left,
             'last_return': self._last_return or 'none',
@@ -118,6 +125,7 @@ class Installer:
         self_check(candidate, running.parts, image, len(parts.catalogue))
         self._edge.installed.put(update, self._held[running.good.weights_version])
         self._try_out(update, candidate, running.good)
+        self._updated_s = self._clock()
         self._publish(update.manifest)
 
     def _try_out(self, update: WeightUpdate, parts: EdgeParts, good: EdgeParts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import ClassVar
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -11,7 +12,9 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from laecips_core.catalogue import ClassCatalogue
+from laecips_core.legend import Legend
 from laecips_core.overlay import overlay
+from laecips_core.values import Image as Pixels
 from laecips_core.values import Segmentation
 from laecips_core.values import WeightManifest
 from laecips_edge.call import CloudAnswer
@@ -25,6 +28,7 @@ from laecips_ros.conversions import image_from_rgb
 from laecips_ros.conversions import label_info
 from laecips_ros.conversions import manifest_to_msg
 from laecips_ros.conversions import vision_label_info
+from laecips_ros.counters import Counters
 
 
 class Outputs:
@@ -33,11 +37,20 @@ class Outputs:
 
     :param node: the edge node.
     :param catalogue: the classes; published latched at once.
+    :param counters: ``masks`` counts the frames that got theirs.
     """
 
-    def __init__(self, node: Node, catalogue: ClassCatalogue) -> None:
+    rates: ClassVar = {
+        'offered': 'input_fps',
+        'processed': 'processing_fps',
+        'masks': 'output_fps',
+    }
+    """What the rates of the edge's counters are called."""
+
+    def __init__(self, node: Node, catalogue: ClassCatalogue, counters: Counters) -> None:
         """Open every topic and announce the classes."""
-        self._node, self._palette = node, catalogue.palette()
+        self._node, self._counters = node, counters
+        self._palette, self._legend = catalogue.palette(), Legend(catalogue)
         self._mask = self._open(Image, '~/mask', qos.masks())
         self._confidence = self._open(Image, '~/confidence', qos.masks())
         self._refined = self._open(Image, '~/refined_mask', qos.masks())
@@ -66,14 +79,14 @@ class Outputs:
         """
         header = judged.header
         self._mask.publish(image_from_map(segmentation.labels, header))
+        self._counters.add('masks')
         self._confidence.publish(image_from_map(segmentation.confidence, header))
         report = _report(judged, segmentation, answer)
         report.fallback_reason = reason
         report.bytes_up = report.bytes_up or bytes_up
         self._report.publish(report)
         if self._overlay.get_subscription_count() > 0:
-            blended = overlay(judged.edge.frame.image, segmentation.labels, self._palette)
-            self._overlay.publish(image_from_rgb(blended, header))
+            self._overlay.publish(image_from_rgb(self._drawn(judged, segmentation), header))
 
     def publish_refined(self, judged: JudgedFrame, answer: CloudAnswer) -> None:
         """
@@ -95,6 +108,12 @@ class Outputs:
         :param manifest: of the weights.
         """
         self._version.publish(manifest_to_msg(manifest))
+
+    def _drawn(self, judged: JudgedFrame, segmentation: Segmentation) -> Pixels:
+        drawn = overlay(judged.edge.frame.image, segmentation.labels, self._palette)
+        caption = f'{segmentation.source.name}  h {judged.edge.verdict.confidence:.2f}'
+        self._legend.draw(drawn, segmentation.labels, caption)
+        return drawn
 
     def _open(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
         return self._node.create_publisher(

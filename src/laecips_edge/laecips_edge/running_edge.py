@@ -55,14 +55,16 @@ class RunningEdge:
         self._node, self._config, self._edge = node, config, edge
         self._installer, self._counters = installer, counters
         catalogue = edge.parts.catalogue
-        self.outputs = Outputs(node, catalogue)
+        self.outputs = Outputs(node, catalogue, counters)
         self._link = LinkWatch(node)
         self._uplink = Uplink(node, catalogue.sha256, config, self._link, self, counters)
         self._updates = UpdateClient(node, config, installer, edge.guard, counters)
         self._worker: LatestFrameWorker[tuple[Image | CompressedImage, float]] = LatestFrameWorker(
             'edge', self._process, self._refuse, counters
         )
-        self._diagnostics = Diagnostics(node, config.uplink.robot, self.state, counters)
+        self._diagnostics = Diagnostics(
+            node, config.uplink.robot, self.state, counters, Outputs.rates
+        )
         self._listen()
 
     def close(self) -> None:

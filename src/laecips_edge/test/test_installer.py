@@ -91,7 +91,10 @@ class Robot:
         updates = InstallConfig(folder=str(self.root / 'installed'))
         self.counters = Counters()
         self.edge: Edge = build_edge(EdgeConfig(model=model, updates=updates))
-        self.installer = Installer(self.edge, 2, self.published.append, self.counters)
+        self.now_s = 100.0
+        self.installer = Installer(
+            self.edge, 2, self.published.append, self.counters, clock=lambda: self.now_s
+        )
 
     def install(self, update: WeightUpdate) -> None:
         self.installer.install(received(update)).result(WAIT_S)
@@ -123,10 +126,17 @@ def test_the_start_is_announced(robot: Robot) -> None:
     assert robot.published == [START.manifest]
     assert robot.installer.running == START
     assert robot.installer.facts() == {
+        'update_age_s': 'none',
         'release': 0,
         'probation_frames_left': 0,
         'last_return': 'none',
     }
+
+
+def test_the_age_of_the_last_update_is_told(robot: Robot) -> None:
+    robot.install(ONE)
+    robot.now_s += 12.34
+    assert robot.installer.facts()['update_age_s'] == 12.3
 
 
 def test_an_update_runs_on_probation_and_passes(robot: Robot) -> None:

@@ -26,14 +26,10 @@ from laecips_core.values import Image as Pixels
 from laecips_core.values import WeightManifest
 from laecips_msgs.msg import LabelInfo
 from laecips_msgs.msg import ModelVersion
+from laecips_ros.image_encodings import BYTES_PER_PIXEL
+from laecips_ros.image_encodings import of_8_bits
+from laecips_ros.image_encodings import YUV_422
 
-_YUV_422 = ('yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv')
-_BAYER = ('bayer_rggb8', 'bayer_bggr8', 'bayer_gbrg8', 'bayer_grbg8')
-_BYTES_PER_PIXEL = {
-    **{'rgb8': 3, 'bgr8': 3, 'rgba8': 4, 'bgra8': 4, 'mono8': 1},
-    **dict.fromkeys(_YUV_422, 2),
-    **dict.fromkeys(_BAYER, 1),
-}
 _MANIFEST_FIELDS = tuple(ModelVersion.get_fields_and_field_types())
 _NS_PER_S = 1_000_000_000
 _log = logging.getLogger(__name__)
@@ -59,15 +55,18 @@ def frame_from_image(msg: Image, robot: str) -> Frame:
     """
     Take a raw camera image, rows padded or not, as a frame.
 
-    :param msg: an 8-bit RGB, BGR (with alpha or not), grey, YUV 4:2:2 or Bayer image.
+    :param msg: an RGB, BGR (with alpha or not), grey or Bayer image of 8 or 16 bits, or YUV 4:2:2.
     :param robot: name of the robot, first part of the frame's uid.
     :returns: the frame; its image is the message's own memory when that is unpadded rgb8.
     :raises ImageError: when the image is empty, of another encoding, truncated or inconsistent.
     """
-    rows = _rows(msg, _BYTES_PER_PIXEL)
-    if msg.encoding in _YUV_422:
+    rows = _rows(msg, BYTES_PER_PIXEL)
+    if msg.encoding in YUV_422:
         _expect(msg.width % 2 == 0, 'width', f'an even number for {msg.encoding}', msg.width)
-    if rows.shape[1] != msg.step:
+    if msg.encoding.endswith('16'):
+        pixels = of_8_bits(rows, big_endian=bool(msg.is_bigendian))
+        msg = _image(pixels, msg.header, f'{msg.encoding.removesuffix("16")}8', msg.width)
+    elif rows.shape[1] != msg.step:
         # The converter takes rows as unpadded, whatever step says.
         msg = _image(rows, msg.header, msg.encoding, msg.width)
     image = np.asarray(message_to_cvimage(msg, 'rgb8'), np.uint8)

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from dataclasses import field
 from enum import IntEnum
 
-from diagnostic_msgs.msg import DiagnosticArray
 from diagnostic_msgs.msg import DiagnosticStatus
 from diagnostic_msgs.msg import KeyValue
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
 from laecips_ros.counters import Counters
-from laecips_ros.qos import diagnostics
-from laecips_ros.qos import overridable
+from laecips_ros.rates import Rates
+from laecips_ros.status_outputs import Fill
+from laecips_ros.status_outputs import installed_output
+from laecips_ros.status_outputs import StatusOutput
 from laecips_ros.steady import steady_timer
+from laecips_ros.temperatures import Temperatures
 
 PERIOD_S = 1.0
+_WARNING = '_warning'
 
 
 class Level(IntEnum):
@@ -51,11 +54,17 @@ class Diagnostics:
     Publishes state and counters of one node.
 
     The level is raised to WARN when an error was counted since the last message, and falls back
-    by itself when no more come.
+    by itself when no more come; and while a value whose name ends in ``_warning`` is not empty.
     """
 
     def __init__(
-        self, node: Node, hardware_id: str, describe: Callable[[], State], counters: Counters
+        self,
+        node: Node,
+        hardware_id: str,
+        describe: Callable[[], State],
+        counters: Counters,
+        rates: Mapping[str, str] | None = None,
+        output: Callable[[Node, str, Fill], StatusOutput] | None = None,
     ) -> None:
         """
         Publish from now on, every PERIOD_S seconds.
@@ -63,33 +72,39 @@ class Diagnostics:
         :param node: the node; its executor runs the timer.
         :param hardware_id: the machine, such as the robot's name.
         :param describe: gives the state of the moment; must not wait.
-        :param counters: shown beside the state's values.
+        :param counters: shown beside the state's values, as the temperatures of the machine are.
+        :param rates: counters whose rate is shown too, and the names to show it by.
+        :param output: the way to /diagnostics; None: ``diagnostic_updater`` where it is installed,
+            else our own.
         """
-        self._node, self._hardware_id = node, hardware_id
+        self._node = node
         self._describe, self._counters = describe, counters
         self._errors = counters.errors()
-        self._publisher = node.create_publisher(
-            DiagnosticArray, '/diagnostics', diagnostics(), qos_overriding_options=overridable()
+        self._rates, self._temperatures = Rates(counters, rates or {}), Temperatures()
+        self._output = (output or installed_output())(node, hardware_id, self._fill)
+        self._timer = steady_timer(
+            node, PERIOD_S, self._output.update, MutuallyExclusiveCallbackGroup()
         )
-        self._timer = steady_timer(node, PERIOD_S, self.publish, MutuallyExclusiveCallbackGroup())
 
-    def publish(self) -> None:
-        """Publish the state of the moment."""
+    def close(self) -> None:
+        """Publish no more; the node may open others."""
+        self._node.destroy_timer(self._timer)
+        self._output.close()
+
+    def _fill(self, status: DiagnosticStatus) -> DiagnosticStatus:
+        """Write the state of the moment into a status."""
         state = self._describe()
-        level, message = state.level, state.message
+        of_all_nodes = {**self._rates.facts(), **self._temperatures.facts()}
+        values = {**state.values, **of_all_nodes, **self._counters.snapshot()}
+        warnings = self._warnings(state)
+        level = max(state.level, Level.WARN) if warnings else state.level
+        status.level = bytes([level])
+        status.message = '; '.join([state.message, *warnings])
+        status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+        return status
+
+    def _warnings(self, state: State) -> list[str]:
+        warnings = [str(v) for name, v in state.values.items() if name.endswith(_WARNING) and v]
         errors = self._counters.errors()
         risen, self._errors = errors - self._errors, errors
-        if risen > 0:
-            level = max(level, Level.WARN)
-            message = f'{message}; {risen} new errors'
-        values = {**state.values, **self._counters.snapshot()}
-        status = DiagnosticStatus(
-            level=bytes([level]),
-            name=self._node.get_fully_qualified_name().lstrip('/'),
-            message=message,
-            hardware_id=self._hardware_id,
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
-        )
-        array = DiagnosticArray(status=[status])
-        array.header.stamp = self._node.get_clock().now().to_msg()
-        self._publisher.publish(array)
+        return [*warnings, f'{risen} new errors'] if risen > 0 else warnings

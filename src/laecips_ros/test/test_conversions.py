@@ -27,6 +27,7 @@ from laecips_ros.conversions import map_from_image
 
 HEADER = Header(stamp=Time(sec=12, nanosec=34), frame_id='camera_optical')
 CATALOGUE = ClassCatalogue(('floor', 'wall'), ((1, 2, 3), (250, 251, 252)))
+BAYER = ('rggb', 'bggr', 'gbrg', 'grbg')
 RGB = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
 HAS_VISION_MSGS = importlib.util.find_spec('vision_msgs') is not None
 
@@ -84,6 +85,58 @@ def test_grey_image_becomes_three_equal_channels(padding: int) -> None:
     assert np.array_equal(frame.image, np.repeat(grey[..., None], 3, axis=2))
 
 
+def of_16_bits(encoding: str, pixels: np.ndarray, *, big_endian: bool, padding: int = 0) -> Image:
+    """Build an image message from uint16 pixels."""
+    pixels = pixels.astype('>u2' if big_endian else '<u2')
+    msg = image(encoding, pixels.view(np.uint8), padding)
+    msg.width, msg.is_bigendian = pixels.shape[1], int(big_endian)
+    return msg
+
+
+@pytest.mark.parametrize('big_endian', [False, True])
+@pytest.mark.parametrize('padding', [0, 1, 4])
+def test_16_bit_grey_image_is_rounded_to_8_bits(padding: int, big_endian: bool) -> None:
+    grey = np.array([[0, 128, 129, 385, 386], [257 * 9, 257 * 254, 65406, 65407, 65535]])
+    msg = of_16_bits('mono16', grey, big_endian=big_endian, padding=padding)
+    expected = np.array([[0, 0, 1, 1, 2], [9, 254, 254, 255, 255]], np.uint8)
+    found = frame_from_image(msg, 'dog').image
+    assert np.array_equal(found, np.repeat(expected[..., None], 3, axis=2))
+
+
+def test_all_values_of_8_bits_come_back_from_16() -> None:
+    grey = np.arange(256)[None]
+    found = frame_from_image(of_16_bits('mono16', 257 * grey, big_endian=False), 'dog').image
+    assert np.array_equal(found[..., 0], grey)
+
+
+@pytest.mark.parametrize('big_endian', [False, True])
+@pytest.mark.parametrize('encoding', ['rgb', 'bgr', 'rgba', 'bgra'])
+def test_16_bit_colour_image_becomes_rgb(encoding: str, big_endian: bool) -> None:
+    pixels = 257 * in_encoding(f'{encoding}8').astype(np.uint16)
+    wide = pixels.reshape(2, -1)
+    msg = of_16_bits(f'{encoding}16', wide, big_endian=big_endian, padding=2)
+    msg.width = 3
+    assert np.array_equal(frame_from_image(msg, 'dog').image, RGB)
+
+
+def test_short_step_of_16_bits_is_refused() -> None:
+    msg = of_16_bits('mono16', np.zeros((2, 3)), big_endian=False)
+    msg.step = 5
+    with pytest.raises(ImageError, match='step: expected at least 6 bytes, got 5'):
+        frame_from_image(msg, 'dog')
+
+
+@pytest.mark.parametrize('padding', [0, 4])
+@pytest.mark.parametrize('encoding', ['yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv'])
+def test_yuv_image_keeps_its_colour(encoding: str, padding: int) -> None:
+    # Red, twice: Y, U and V of BT.601 in limited range.
+    y, u, v = 81, 90, 240
+    pair = (y, u, y, v) if encoding in ('yuyv', 'yuv422_yuy2') else (u, y, v, y)
+    pixels = np.array([[pair[:2], pair[2:]]], np.uint8)
+    got = frame_from_image(image(encoding, pixels, padding), 'dog').image
+    assert np.abs(got.astype(int) - [255, 0, 0]).max() <= 2
+
+
 @pytest.mark.parametrize('encoding', ['yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv'])
 def test_grey_yuv_image_keeps_its_brightness_order(encoding: str) -> None:
     luma, chroma = np.array([[50, 100, 150, 200]], np.uint8), np.full((1, 4), 128, np.uint8)
@@ -94,23 +147,28 @@ def test_grey_yuv_image_keeps_its_brightness_order(encoding: str) -> None:
     assert np.abs(got.astype(float) - expected[..., None]).max() <= 1
 
 
+@pytest.mark.parametrize('bits', [8, 16])
 @pytest.mark.parametrize(
     ('encoding', 'red', 'blue'),
     [
-        ('bayer_rggb8', (0, 0), (1, 1)),
-        ('bayer_bggr8', (1, 1), (0, 0)),
-        ('bayer_gbrg8', (1, 0), (0, 1)),
-        ('bayer_grbg8', (0, 1), (1, 0)),
+        ('bayer_rggb', (0, 0), (1, 1)),
+        ('bayer_bggr', (1, 1), (0, 0)),
+        ('bayer_gbrg', (1, 0), (0, 1)),
+        ('bayer_grbg', (0, 1), (1, 0)),
     ],
 )
 def test_bayer_image_keeps_its_colour(
-    encoding: str, red: tuple[int, int], blue: tuple[int, int]
+    encoding: str, red: tuple[int, int], blue: tuple[int, int], bits: int
 ) -> None:
     mosaic = np.full((8, 8), 60, np.uint8)
     mosaic[red[0] :: 2, red[1] :: 2] = 200
     mosaic[blue[0] :: 2, blue[1] :: 2] = 10
-    frame = frame_from_image(image(encoding, mosaic), 'dog')
-    assert frame.image[4, 4].tolist() == [200, 60, 10]
+    if bits == 8:
+        msg = image(f'{encoding}8', mosaic, padding=3)
+    else:
+        wide = 257 * mosaic.astype(np.uint16)
+        msg = of_16_bits(f'{encoding}16', wide, big_endian=True, padding=2)
+    assert (frame_from_image(msg, 'dog').image[1:-1, 1:-1] == [200, 60, 10]).all()
 
 
 def test_frame_carries_stamp_and_uid() -> None:
@@ -120,7 +178,11 @@ def test_frame_carries_stamp_and_uid() -> None:
 
 
 def test_unknown_encoding_lists_the_known_ones() -> None:
-    with pytest.raises(ImageError, match=r"encoding: expected one of rgb8, .*, got '32FC1'"):
+    kinds = 'rgb', 'bgr', 'rgba', 'bgra', 'mono', *(f'bayer_{k}' for k in BAYER)
+    known = [f'{kind}{bits}' for bits in (8, 16) for kind in kinds]
+    known += ['yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv']
+    text = f"encoding: expected one of {', '.join(known)}, got '32FC1'"
+    with pytest.raises(ImageError, match=text):
         frame_from_image(image('32FC1', RGB), 'dog')
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 import os
 import time
 
@@ -21,6 +22,9 @@ from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.qos import diagnostics as diagnostics_qos
+from laecips_ros.status_outputs import LIBRARY
+from laecips_ros.status_outputs import OwnStatus
+from laecips_ros.status_outputs import UpdaterStatus
 
 DOMAIN_ID = 1 + os.getpid() % 100
 TIMEOUT_S = 20.0
@@ -29,18 +33,34 @@ TIMEOUT_S = 20.0
 class Bench:
     """A node with diagnostics and a listener."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, output: type[OwnStatus] | type[UpdaterStatus]) -> None:
         """Start both in one node."""
         self.counters, self.state = Counters(), State(Level.OK, 'running', {'model': 'tiny'})
         paused = [Parameter('use_sim_time', value=True)]
         self.node = Node('edge', namespace='/dog', context=context, parameter_overrides=paused)
         self.received: list[DiagnosticArray] = []
         self.node.create_subscription(
-            DiagnosticArray, '/diagnostics', self.received.append, diagnostics_qos()
+            DiagnosticArray, '/diagnostics', self._take, diagnostics_qos()
         )
-        self.diagnostics = Diagnostics(self.node, 'dog', lambda: self.state, self.counters)
+        self.output = output
+        self.diagnostics = self.opened()
         self.executor = SingleThreadedExecutor(context=context)
         self.executor.add_node(self.node)
+
+    def opened(self) -> Diagnostics:
+        """Open diagnostics."""
+        return Diagnostics(
+            self.node,
+            'dog',
+            lambda: self.state,
+            self.counters,
+            rates={'processed': 'processing_fps'},
+            output=self.output,
+        )
+
+    def _take(self, array: DiagnosticArray) -> None:
+        if array.status[0].message != 'Node starting up':  # the library's own
+            self.received.append(array)
 
     def next(self) -> DiagnosticStatus:
         """Spin until one more message has come."""
@@ -52,25 +72,55 @@ class Bench:
         return self.received[-1].status[0]
 
 
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """Give a bench in a context of its own."""
+@pytest.fixture(
+    params=[
+        pytest.param(OwnStatus, id='own'),
+        pytest.param(
+            UpdaterStatus,
+            id='library',
+            marks=pytest.mark.skipif(
+                find_spec(LIBRARY) is None, reason='diagnostic_updater is not installed'
+            ),
+        ),
+    ]
+)
+def bench(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """Give a bench in a context of its own, for each way to /diagnostics."""
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     context = Context()
     rclpy.init(args=[], context=context, domain_id=DOMAIN_ID)
-    bench = Bench(context)
+    bench = Bench(context, request.param)
     yield bench
     bench.executor.shutdown()
     bench.node.destroy_node()
     rclpy.try_shutdown(context=context)
 
 
-def test_state_and_counters_are_published_though_the_clock_stands(bench: Bench) -> None:
+def test_state_counters_and_rates_are_published_though_the_clock_stands(bench: Bench) -> None:
     bench.counters.add('processed', 3)
     status = bench.next()
     assert (status.level, status.message) == (DiagnosticStatus.OK, 'running')
-    assert (status.name, status.hardware_id) == ('dog/edge', 'dog')
-    assert {v.key: v.value for v in status.values} == {'model': 'tiny', 'processed': '3'}
+    assert (status.name, status.hardware_id) == ('dog/edge: state', 'dog')
+    values = {v.key: v.value for v in status.values if not v.key.startswith('temperature_')}
+    assert float(values.pop('processing_fps')) > 0.0
+    assert values == {'model': 'tiny', 'processed': '3'}
+
+
+def test_a_warning_among_the_values_raises_the_level_while_it_is_there(bench: Bench) -> None:
+    bench.state = State(Level.OK, 'running', {'device_warning': 'no GPU'})
+    status = bench.next()
+    assert (status.level, status.message) == (DiagnosticStatus.WARN, 'running; no GPU')
+    bench.state = State(Level.OK, 'running', {'device_warning': ''})
+    assert bench.next().level == DiagnosticStatus.OK
+
+
+def test_closed_diagnostics_are_silent_and_can_be_opened_again(bench: Bench) -> None:
+    bench.next()
+    bench.diagnostics.close()
+    publishers = bench.node.get_publishers_info_by_topic('/diagnostics')
+    assert [info.node_name for info in publishers] == []
+    bench.diagnostics = bench.opened()
+    assert bench.next().message == 'running'
 
 
 def test_new_errors_raise_the_level_until_none_comes(bench: Bench) -> None:

@@ -39,6 +39,7 @@ class TorchEdgeModel:
     :param network: maps (N, 3, h, w) in [0, 255] to (N, M, h', w') logits.
     :param input_size_px: (h, w) of the network's input.
     :param device: ``cpu``, ``cuda``, or ``auto`` for CUDA where there is any.
+    :param threads: of every thread that calls :meth:`predict`; 0: what torch chooses.
     """
 
     engine = 'torch'
@@ -49,6 +50,7 @@ class TorchEdgeModel:
         network: nn.Module,
         input_size_px: tuple[int, int],
         device: str = 'auto',
+        threads: int = 0,
     ) -> None:
         """
         Take over a network; it is put in evaluation mode.
@@ -56,7 +58,7 @@ class TorchEdgeModel:
         :raises EngineError: when torch cannot use the device.
         """
         self.name = name
-        self._input_size_px = input_size_px
+        self._input_size_px, self._threads = input_size_px, threads
         self._device = _found(device)
         network = network.to(self._device).eval()
         # torch's annotations lack this form of to().
@@ -75,6 +77,7 @@ class TorchEdgeModel:
         :returns: (N, M, h', w') float32 softmax at the network's output resolution.
         :raises ShapeError: when there is no image.
         """
+        _use_threads(self._threads)
         with torch.inference_mode():
             batch = network_input(images, self._input_size_px).to(self._device)
             softmax: Softmax = self._network(batch).softmax(dim=1).contiguous().cpu().numpy()
@@ -107,13 +110,18 @@ def build(config: EdgeModelConfig, classes: int, arrays: WeightArrays) -> TorchE
     if config.precision != 'fp32':
         do = 'set it to fp32, or model.engine to onnxruntime or tensorrt'
         raise EngineError('model.precision', 'fp32 in engine torch', config.precision, do)
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    _use_threads(config.threads)
     size_px = config.input_height_px, config.input_width_px
     network = network_builder(config)(classes)
-    model = TorchEdgeModel(config.name, network, size_px, config.device)
+    model = TorchEdgeModel(config.name, network, size_px, config.device, config.threads)
     model.load_weights(arrays)
     return model
+
+
+def _use_threads(threads: int) -> None:
+    # torch keeps the number for each thread that it has run in.
+    if threads and torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
 
 
 def _found(device: str) -> torch.device:

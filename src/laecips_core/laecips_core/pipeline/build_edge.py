@@ -8,6 +8,7 @@ from pathlib import Path
 
 from laecips_core.config import EdgeConfig
 from laecips_core.config import InstallConfig
+from laecips_core.engines.device_warning import device_warning
 from laecips_core.errors import ConfigError
 from laecips_core.pipeline.edge import EdgePipeline
 from laecips_core.pipeline.parts import PartsBuilder
@@ -53,7 +54,11 @@ class Edge:
     def facts(self) -> dict[str, object]:
         """Give what an operator wants to know: what really runs the model, and on what."""
         model = self.pipeline.running.parts.model
-        return {'engine': model.engine, 'device': model.device}
+        return {
+            'engine': model.engine,
+            'device': model.device,
+            'device_warning': device_warning(self.parts.model, model.engine, model.device),
+        }
 
 
 def build_edge(config: EdgeConfig) -> Edge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from threading import Lock
 import time
 from typing import Protocol
@@ -119,6 +120,7 @@ class EdgePipeline:
         self._running: RunningVersion = Proven(parts)
         self._swap_lock = Lock()
         self._last_image: Image | None = None
+        self._last_confidence = math.nan
         self.controller = controller
 
     @property
@@ -142,10 +144,11 @@ class EdgePipeline:
         return self.controller.threshold()
 
     def facts(self) -> dict[str, object]:
-        """Give what an operator wants to know: version, δ, target and measured upload rate."""
+        """Give what an operator wants to know: version, h, δ, target and measured upload rate."""
         state = self.controller.state()
         return {
             'weights_version': self.weights_version,
+            'confidence': self._last_confidence,
             'threshold': state.threshold,
             'controller': self.controller.name,
             'target_rate': state.target_rate,
@@ -181,7 +184,7 @@ class EdgePipeline:
         running = self._running
         judgement, following = running.judge(frame)
         self._follow(running, following)
-        self._last_image = frame.image
+        self._last_image, self._last_confidence = frame.image, judgement.confidence
         verdict = Verdict(judgement.confidence, self.threshold, judgement.parts.miner.name)
         edge_s = time.perf_counter() - started_s
         self.controller.judged(verdict.confidence, verdict.hard, waited_s + edge_s, frame.stamp_ns)

@@ -13,6 +13,7 @@ from laecips_core.engines.pretrained_call import pretrained_weights
 from laecips_core.models.start_weights import PRETRAINED
 from laecips_core.models.start_weights import weights_of
 from laecips_core.pipeline.edge import EdgeParts
+from laecips_core.pipeline.passing_thread import in_passing_thread
 from laecips_core.registry import build_edge_model
 from laecips_core.registry import build_miner
 from laecips_core.registry import check_network_name
@@ -70,6 +71,9 @@ class PartsBuilder:
 
         :raises WeightsError: when it does not fit.
         """
+        return in_passing_thread(lambda: self._load(update))
+
+    def _load(self, update: WeightUpdate) -> EdgeParts:
         weights = self.unpack(update)
         classes = len(self.catalogue)
         model = build_edge_model(self.model, classes, weights.edge)

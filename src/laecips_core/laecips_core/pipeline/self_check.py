@@ -9,6 +9,7 @@ import numpy as np
 from laecips_core.errors import SelfCheckError
 from laecips_core.pipeline.edge import EdgeParts
 from laecips_core.pipeline.edge import Judgement
+from laecips_core.pipeline.passing_thread import in_passing_thread
 from laecips_core.prediction_maps import top_class
 from laecips_core.values import Image
 from laecips_core.values import Softmax
@@ -28,6 +29,10 @@ def self_check(candidate: EdgeParts, running: EdgeParts, image: Image, classes: 
     :raises SelfCheckError: when the candidate fails on the image, gives no softmax of M classes or
         no h in [0, 1], or calls every pixel the same where the running weights do not.
     """
+    in_passing_thread(lambda: _self_check(candidate, running, image, classes))
+
+
+def _self_check(candidate: EdgeParts, running: EdgeParts, image: Image, classes: int) -> None:
     what = f'self-check of weights {candidate.weights_version}'
     try:
         softmax = candidate.model.predict([image])[0]

@@ -89,7 +89,8 @@ def test_a_miner_without_weights_needs_none(tmp_path: Path) -> None:
 def test_the_threads_of_inference_are_set(tmp_path: Path) -> None:
     before = torch.get_num_threads()
     try:
-        build_edge(EdgeConfig(model=replace(model(weights_file(tmp_path)), threads=2)))
+        edge = build_edge(EdgeConfig(model=replace(model(weights_file(tmp_path)), threads=2)))
+        edge.pipeline.process(Frame(IMAGE, 0, 'a'))
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import math
 
 import numpy as np
 import pytest
@@ -127,9 +128,13 @@ def test_the_controller_is_told_of_every_frame_with_its_wait() -> None:
     assert 0.0 < controller.told[1][2] < 2.0
 
 
-def test_a_pipeline_says_what_its_controller_does() -> None:
-    assert EdgePipeline(parts(1), Controller(0.3)).facts() == {
+def test_a_pipeline_says_how_it_judges_and_what_its_controller_does() -> None:
+    pipeline = EdgePipeline(parts(1), Controller(0.3))
+    assert math.isnan(float(str(pipeline.facts()['confidence'])))
+    done = pipeline.process(FRAME)
+    assert pipeline.facts() == {
         'weights_version': 'v1',
+        'confidence': done.verdict.confidence,
         'threshold': 0.3,
         'controller': 'test',
         'target_rate': 0.4,

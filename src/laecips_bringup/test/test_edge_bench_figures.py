@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+from laecips_bringup.edge_bench import resident_mb
+from laecips_bringup.edge_bench_figures import Blocks
+from laecips_bringup.edge_bench_figures import figures_of
+from laecips_bringup.edge_bench_figures import Flood
+from laecips_bringup.edge_bench_figures import fps_of
+from laecips_bringup.edge_bench_figures import Walk
+
+BLOCKS = Blocks(
+    bare_s=[0.010, 0.010, 0.010, 0.010],
+    streamed=[Walk([0.02] * 4, spent_s=0.05, lost=1), Walk([0.02] * 4, spent_s=0.05, lost=0)],
+    alone=[Walk([0.012, 0.013], 0.025, 0), Walk([0.014], 0.014, 0)],
+    drawn=[Walk([0.017, 0.018, 0.019], 0.054, 3)],
+)
+# 80 frames a second: a frame takes 12.5 ms.
+FLOOD = Flood([0.0125, 0.025, 0.0125], sent=8, dropped=5)
+
+
+def test_speed_is_compared_by_frames_a_second() -> None:
+    figures = figures_of(BLOCKS, FLOOD)
+    assert figures['bare_fps'] == pytest.approx(100.0)
+    assert figures['node_fps'] == pytest.approx(80.0)
+    assert figures['ratio'] == pytest.approx(0.8)
+
+
+def test_the_node_is_told_what_it_adds_and_the_overlay_what_it_adds_to_that() -> None:
+    figures = figures_of(BLOCKS, FLOOD)
+    assert figures['bare_ms_p50'] == pytest.approx(10.0)
+    assert figures['added_ms_p50'] == pytest.approx(3.0)
+    assert figures['overlay_ms_p50'] == pytest.approx(5.0)
+    assert figures['added_ms_p95'] == pytest.approx(3.9)
+    assert figures['overlay_ms_p95'] == pytest.approx(5.0)
+
+
+def test_the_age_of_a_mask_is_told_in_frames_of_the_node() -> None:
+    figures = figures_of(BLOCKS, FLOOD)
+    assert figures['overload_age_frames_p50'] == pytest.approx(1.0)
+    assert figures['overload_age_frames_p95'] == pytest.approx(1.9)
+    told = [figures[f'overload_{name}'] for name in ('sent', 'masks', 'drops')]
+    assert told == [8, 3, 5]
+
+
+def test_frames_without_a_mask_are_told_apart_by_their_reason() -> None:
+    figures = figures_of(BLOCKS, FLOOD)
+    assert (figures['streamed_superseded'], figures['lost']) == (1, 3)
+
+
+def test_frames_a_second_are_those_that_were_answered() -> None:
+    assert fps_of([Walk([0.1], 1.0, 9), Walk([0.1] * 3, 1.0, 0)]) == 2.0
+
+
+def test_memory_of_a_process_is_read() -> None:
+    before_mb = resident_mb(os.getpid())
+    held = np.ones(50_000_000, np.uint8)
+    assert resident_mb(os.getpid()) - before_mb == pytest.approx(held.nbytes / 1e6, abs=5)
