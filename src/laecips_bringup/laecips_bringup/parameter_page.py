@@ -52,7 +52,7 @@ def changes(fact: Setting) -> str:
 
     :param fact: its setting.
     """
-    return 'at start' if fact.read_only else 'while it runs'
+    return fact.change.value
 
 
 def allowed(name: str, kind: type, fact: Setting) -> str:
