@@ -68,7 +68,11 @@ class Witness(Node):
     def _diagnostics(self, msg: DiagnosticArray) -> None:
         for status in msg.status:
             values = {item.key: item.value for item in status.values}
-            found = {'name': status.name, 'message': status.message, 'values': values}
+            found = {
+                'name': status.name.partition(':')[0],
+                'message': status.message,
+                'values': values,
+            }
             self._write('diagnostics', found)
 
     def _write(self, topic: str, found: dict[str, object]) -> None:

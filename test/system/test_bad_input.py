@@ -83,7 +83,7 @@ class _Bench:
 def _on_diagnostics(counts: dict[str, dict[str, int]], msg: DiagnosticArray) -> None:
     for status in msg.status:
         values = {item.key: int(item.value) for item in status.values if item.value.isdigit()}
-        counts[status.name] = values
+        counts[status.name.partition(':')[0]] = values
 
 
 @pytest.fixture(scope='module')

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import json
 import subprocess
 import sys
+from typing import Any
 
 from laecips_core.config import EdgeModelConfig
 
@@ -39,7 +40,7 @@ print(json.dumps({
 """
 
 
-def live(config: EdgeModelConfig) -> dict[str, object]:
+def live(config: EdgeModelConfig) -> dict[str, Any]:
     """Start an edge in a process of its own, let it label, swap weights, and label again."""
     done = subprocess.run(
         [sys.executable, '-c', LIFE],
@@ -50,7 +51,7 @@ def live(config: EdgeModelConfig) -> dict[str, object]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    facts: dict[str, object] = json.loads(done.stdout)
+    facts: dict[str, Any] = json.loads(done.stdout)
     return facts
 
 
@@ -58,5 +59,5 @@ def test_an_edge_in_onnxruntime_never_imports_torch(onnxruntime_config: EdgeMode
     told = live(onnxruntime_config)
     assert told['large'] == []
     assert told['miner'] == 'learned'
-    assert told['facts'] == {'engine': 'onnxruntime', 'device': 'cpu'}
+    assert {'engine': 'onnxruntime', 'device': 'cpu'}.items() <= told['facts'].items()
     assert float(str(told['changed'])) > 1e-3
