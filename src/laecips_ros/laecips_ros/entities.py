@@ -80,7 +80,9 @@ class Entities:
         service = self._node.create_service(kind, name, self._answering(callback), **options)
         self._undo.append(partial(self._node.destroy_service, service))
         self._cut.append(partial(setattr, service, 'callback', _answer_nothing))
-        setattr(service, 'send_response', _while_open(service.send_response))  # noqa: B010
+        send = partial(setattr, service, 'send_response', _while_open(service.send_response))
+        send()
+        self._cut.append(send)  # who takes requests in another way has put his own there
         return service
 
     def create_timer(self, period_s: float, callback: Callable[[], None], **options: Any) -> Timer:
