@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 import signal
 from threading import Event
 
@@ -78,12 +80,21 @@ def run(arguments: Namespace) -> int:
         updates_hz=arguments.frames_per_second,
         where=f'namespace {topics.namespace}' if topics.namespace else '',
     )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     book = Book()
-    with ViewServer(book, settings) as server, listening(book, topics):
+    with _ended_by_sigterm(), ViewServer(book, settings) as server, listening(book, topics):
         print(f'page: {server.url}', flush=True)
         try:
             Event().wait()
         except KeyboardInterrupt:
             return 0
     return 0
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
