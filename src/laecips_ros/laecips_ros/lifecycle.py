@@ -10,7 +10,6 @@ from contextlib import suppress
 import gc
 import traceback
 from typing import Any
-from typing import Protocol
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
@@ -27,34 +26,12 @@ from laecips_ros.logging_bridge import LoggingBridge
 from laecips_ros.parameters import declare_config
 from laecips_ros.parameters import LiveConfig
 from laecips_ros.parameters import UNCONFIGURED
+from laecips_ros.parts import Loaded
 
 _QUIET_TIMEOUT_S = 5.0
 _DONE = TransitionCallbackReturn.SUCCESS
 _REFUSED = TransitionCallbackReturn.FAILURE
 _FAULT = TransitionCallbackReturn.ERROR
-
-
-class Running(Protocol):
-    """What works while the node is active."""
-
-    def configure(self, config: Any) -> None:
-        """Take a checked config, in which only settings that change at run time are others."""
-
-    def close(self) -> None:
-        """Finish what is in hand and stop; it may still publish, and no callback begins."""
-
-
-class Loaded(Protocol):
-    """What a node holds from configure to cleanup."""
-
-    def start(self, node: Entities) -> Running:
-        """Begin to work; whatever is opened at the node is closed after ``Running.close``."""
-
-    def configure(self, config: Any) -> None:
-        """Take a checked config, in which only settings that change at run time are others."""
-
-    def close(self) -> None:
-        """Write down what must last, and let go of everything."""
 
 
 class ManagedNode(LifecycleNode, ABC):

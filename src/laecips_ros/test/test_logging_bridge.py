@@ -38,7 +38,9 @@ class Bench:
         self.bridge = LoggingBridge(self.node)
 
     def receive(self, line: Log) -> None:
-        """Keep what the test looks at."""
+        """Keep what the test looks at; nodes of earlier tests may still be heard."""
+        if line.name.partition('.')[0] != self.node.get_name():
+            return
         level = line.level if isinstance(line.level, int) else line.level[0]
         self.lines.append((level, line.name, line.msg))
 
