@@ -29,7 +29,7 @@ from laecips_ros.conversions import image_from_rgb
 from laecips_ros.conversions import ns_to_stamp
 from laecips_ros.conversions import stamp_to_ns
 
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 _SPIN_S = 0.05
 _AGAIN_S = 1.0
 """Seconds after which a frame or a question that brought nothing is followed by another."""
