@@ -185,7 +185,7 @@ def test_replay_tells_the_truth_to_those_who_listen(context: Context, book: Book
         ends_s = time.monotonic() + _WAIT_S
         while not book.snapshot().scores:
             assert time.monotonic() < ends_s
-            node.publish(frame)
+            node.feed(frame)
             robot.tell('edge/mask', image_from_map(MASK, header(5)))
             time.sleep(0.05)
     robot.destroy_node()
