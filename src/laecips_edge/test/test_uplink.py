@@ -43,13 +43,13 @@ _CONFIG = replace_settings(
 _Status = SegmentHardFrame.Response
 
 
-def _frame(uid: str = 'a') -> JudgedFrame:
+def _frame(uid: str = 'a', provisional: bool = False) -> JudgedFrame:
     image = np.zeros((4, 6, 3), np.uint8)
     softmax = np.full((3, 4, 6), 1 / 3, np.float32)
     mask = Segmentation(image[..., 0], image[..., 0], Source.EDGE, 'v')
     prediction = Prediction(softmax, (4, 6), 'v')
     edge = EdgePass(Frame(image, 1, uid), prediction, Verdict(0.1, 0.5, 'test'), mask, 0.1)
-    return JudgedFrame(edge, Header(), time.perf_counter())
+    return JudgedFrame(edge, Header(), time.perf_counter(), provisional)
 
 
 class _Cloud:
@@ -148,6 +148,12 @@ def test_a_frame_is_sent_with_its_deadline_and_answered(edge: _Edge) -> None:
     assert (request.frame_uid, request.robot, request.weights_version) == ('a', 'r', 'v')
     assert (request.deadline_s, request.training_only) == (0.5, False)
     assert edge.told == [('a', 'answer', len(request.image_data))]
+
+
+def test_a_frame_whose_own_mask_went_out_is_worth_an_answer_at_any_time(edge: _Edge) -> None:
+    assert edge.uplink.send(_frame(provisional=True)) == ''
+    edge.until(lambda: len(edge.told) == 1)
+    assert edge.cloud.asked[0].deadline_s == 0.0
 
 
 @pytest.mark.parametrize(
