@@ -17,15 +17,15 @@ from laecips_bringup.bench_error import BenchError
 from laecips_bringup.edge_bench_bare import BareLoop
 from laecips_bringup.edge_bench_bare import bench_images
 from laecips_bringup.edge_bench_camera import BenchCamera
-from laecips_bringup.edge_bench_figures import Blocks
 from laecips_bringup.edge_bench_figures import figures_of
 from laecips_bringup.edge_bench_figures import fps_of
+from laecips_bringup.edge_bench_figures import Round
 from laecips_bringup.node_process import NodeProgram
 from laecips_bringup.process_runner import NodeProcesses
 from laecips_bringup.ros_domain import private_domain
 
-ROUNDS = 10
-BLOCK_FRAMES = 60
+ROUNDS = 30
+BLOCK_FRAMES = 30
 _WARM_UP_FRAMES = 200
 _FLOOD_S = 5.0
 _FLOOD_RATE = 2.0
@@ -48,14 +48,14 @@ def measure_edge(frames: int, rounds: int = ROUNDS) -> dict[str, object]:
             bare.run(BLOCK_FRAMES)
             camera.walk(_WARM_UP_FRAMES, 2)
             load = os.getloadavg()[0]
-            blocks = _by_turns(bare, camera, rounds)
-        fps = fps_of(blocks.streamed)
+            turns = [_round(bare, camera) for _ in range(rounds)]
+        fps = fps_of([turn.streamed for turn in turns])
         flood = camera.flood(round(_FLOOD_S * _FLOOD_RATE * fps), 1.0 / (_FLOOD_RATE * fps))
         begin_mb = resident_mb(nodes.pids[0])
         walk = camera.walk(frames, 2)
         grown_mb = resident_mb(nodes.pids[0]) - begin_mb
         nodes.check()
-    return figures_of(blocks, flood) | {
+    return figures_of(turns, flood) | {
         'memory_frames': len(walk.answered_s),
         'memory_mb': begin_mb,
         'memory_growth_mb': grown_mb,
@@ -75,16 +75,13 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf('SC_PAGE_SIZE') / 1e6
 
 
-def _by_turns(bare: BareLoop, camera: BenchCamera, rounds: int) -> Blocks:
-    blocks = Blocks()
-    for _ in range(rounds):
-        blocks.bare_s += bare.run(BLOCK_FRAMES)
-        blocks.streamed.append(camera.walk(BLOCK_FRAMES, 2))
-        blocks.alone.append(camera.walk(BLOCK_FRAMES, 1))
-        overlay = camera.listen_to_overlay()
-        blocks.drawn.append(camera.walk(BLOCK_FRAMES, 1, answers=2))
-        camera.destroy_subscription(overlay)
-    return blocks
+def _round(bare: BareLoop, camera: BenchCamera) -> Round:
+    bare_s = bare.run(BLOCK_FRAMES)
+    streamed, alone = (camera.walk(BLOCK_FRAMES, in_flight) for in_flight in (2, 1))
+    overlay = camera.listen_to_overlay()
+    drawn = camera.walk(BLOCK_FRAMES, 1, answers=2)
+    camera.destroy_subscription(overlay)
+    return Round(bare_s, streamed, alone, drawn)
 
 
 @contextmanager

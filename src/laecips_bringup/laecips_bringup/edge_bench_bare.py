@@ -16,6 +16,7 @@ from laecips_bringup.bench_error import BenchError
 from laecips_core.config import DataSetConfig
 from laecips_core.config import EdgeConfig
 from laecips_core.datasets.patrol.patrol import Patrol
+from laecips_core.engines.processor_share import share_processor
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.pipeline.edge import predict
 from laecips_core.prediction_maps import edge_segmentation
@@ -76,6 +77,7 @@ class BareLoop:
 
 def main() -> int:
     """Time as many frames as each line of the input says; answer with a JSON line."""
+    share_processor()
     parts = build_edge(EdgeConfig()).pipeline.running.parts
     frames = [Frame(image, k, f'bench/{k}') for k, image in enumerate(bench_images())]
     for line in sys.stdin:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import field
 
 import numpy as np
 
@@ -39,10 +38,10 @@ class Flood:
     dropped: int
 
 
-@dataclass
-class Blocks:
+@dataclass(frozen=True)
+class Round:
     """
-    What was measured in turns, so that a busy machine slows all alike.
+    What was measured in one turn, within a second or two.
 
     :param bare_s: seconds of each frame in the bare loop.
     :param streamed: two frames in flight: the node is never idle.
@@ -50,43 +49,50 @@ class Blocks:
     :param drawn: the same with somebody who waits for the overlay too.
     """
 
-    bare_s: list[float] = field(default_factory=list)
-    streamed: list[Walk] = field(default_factory=list)
-    alone: list[Walk] = field(default_factory=list)
-    drawn: list[Walk] = field(default_factory=list)
+    bare_s: list[float]
+    streamed: Walk
+    alone: Walk
+    drawn: Walk
 
 
-def figures_of(blocks: Blocks, flood: Flood) -> dict[str, object]:
+def figures_of(rounds: Sequence[Round], flood: Flood) -> dict[str, object]:
     """
-    Compare node and bare loop.
+    Compare node and bare loop, round by round.
 
-    :param blocks: what was measured by turns.
+    A virtual machine's cores may run at one of two speeds, for seconds at a time. So each figure
+    is the median, over the rounds, of what one round says: its parts lie close together.
+
+    :param rounds: at least one.
     :param flood: a camera that is too fast.
     :returns: ``ratio``: frames a second of the node over those of the bare loop; milliseconds that
         the node adds from publishing a frame to its mask, and that the overlay adds to them; the
         age of a mask that comes from too fast a camera, over the time of a frame. With two frames
         in flight a frame may be superseded before the worker is free; with one, none may be lost.
     """
-    bare_ms, alone_ms = 1000 * np.asarray(blocks.bare_s), _ms(blocks.alone)
-    drawn_ms = _ms(blocks.drawn)
-    bare_fps, node_fps = 1000 / float(bare_ms.mean()), fps_of(blocks.streamed)
+    node_fps = fps_of([one.streamed for one in rounds])
     ages = np.asarray(flood.ages_s) * node_fps
+    ratios = [fps_of([one.streamed]) * float(np.mean(one.bare_s)) for one in rounds]
     figures: dict[str, object] = {
-        'ratio': node_fps / bare_fps,
-        'bare_fps': bare_fps,
+        'ratio': float(np.median(ratios)),
+        'ratio_lower_quartile': float(np.quantile(ratios, 0.25)),
+        'ratio_upper_quartile': float(np.quantile(ratios, 0.75)),
+        'bare_fps': 1.0 / float(np.mean(np.concatenate([one.bare_s for one in rounds]))),
         'node_fps': node_fps,
     }
     for name, share in (('p50', 0.5), ('p95', 0.95)):
-        bare, alone, drawn = (float(np.quantile(x, share)) for x in (bare_ms, alone_ms, drawn_ms))
+        bare, alone, drawn = (
+            np.array([1000 * np.quantile(times_s, share) for times_s in column])
+            for column in zip(*map(_times_s, rounds), strict=True)
+        )
         figures |= {
-            f'bare_ms_{name}': bare,
-            f'added_ms_{name}': alone - bare,
-            f'overlay_ms_{name}': drawn - alone,
+            f'bare_ms_{name}': float(np.median(bare)),
+            f'added_ms_{name}': float(np.median(alone - bare)),
+            f'overlay_ms_{name}': float(np.median(drawn - alone)),
             f'overload_age_frames_{name}': float(np.quantile(ages, share)),
         }
     return figures | {
-        'streamed_superseded': sum(walk.lost for walk in blocks.streamed),
-        'lost': sum(walk.lost for walk in (*blocks.alone, *blocks.drawn)),
+        'streamed_superseded': sum(one.streamed.lost for one in rounds),
+        'lost': sum(one.alone.lost + one.drawn.lost for one in rounds),
         'overload_sent': flood.sent,
         'overload_masks': len(flood.ages_s),
         'overload_drops': flood.dropped,
@@ -102,5 +108,5 @@ def fps_of(walks: Sequence[Walk]) -> float:
     return sum(len(w.answered_s) for w in walks) / sum(w.spent_s for w in walks)
 
 
-def _ms(walks: Sequence[Walk]) -> np.ndarray:
-    return 1000 * np.concatenate([walk.answered_s for walk in walks])
+def _times_s(one: Round) -> tuple[list[float], list[float], list[float]]:
+    return one.bare_s, one.alone.answered_s, one.drawn.answered_s

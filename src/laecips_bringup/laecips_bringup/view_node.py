@@ -75,7 +75,7 @@ class ViewNode(Node):
         self._limits = LimitsConfig()
         camera = CompressedImage if topics.compressed else Image
         # A page that falls behind loses pictures; nobody sends one again for it.
-        newest, latched = qos.sensor_input, qos.latched
+        newest, latched = qos.newest, qos.latched
         self._listen(camera, topics.image, newest(), self._on_image)
         self._listen(Image, 'edge/mask', newest(), self._on_mask)
         self._listen(Image, 'edge/refined_mask', newest(), self._on_refined_mask)

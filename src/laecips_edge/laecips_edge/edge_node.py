@@ -6,6 +6,7 @@ from functools import partial
 import sys
 
 from laecips_core.config import EdgeConfig
+from laecips_core.engines.processor_share import share_processor
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.values import WeightManifest
 from laecips_edge.installer import Installer
@@ -74,6 +75,7 @@ class EdgeNode(ManagedNode):
 
 def main() -> int:
     """Run the node until it is told to stop."""
+    share_processor()
     return run_node(partial(started, EdgeNode), make_executor=event_executor)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import ClassVar
 
+import cv2
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
@@ -80,7 +81,8 @@ class Outputs:
         header = judged.header
         self._mask.publish(image_from_map(segmentation.labels, header))
         self._counters.add('masks')
-        self._confidence.publish(image_from_map(segmentation.confidence, header))
+        if self._confidence.get_subscription_count() > 0:
+            self._confidence.publish(image_from_map(segmentation.confidence, header))
         report = _report(judged, segmentation, answer)
         report.fallback_reason = reason
         report.bytes_up = report.bytes_up or bytes_up
@@ -142,7 +144,7 @@ def _report(judged: JudgedFrame, segmentation: Segmentation, answer: CloudAnswer
         threshold=float(verdict.threshold),
         miner=verdict.miner,
         weights_version=segmentation.weights_version,
-        mask_confidence=float(segmentation.confidence.mean()) / 255.0,
+        mask_confidence=cv2.mean(segmentation.confidence)[0] / 255.0,
         edge_s=edge.edge_s,
         total_s=perf_counter() - judged.arrived_s,
     )

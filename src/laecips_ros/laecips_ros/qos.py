@@ -17,7 +17,19 @@ def sensor_input() -> QoSProfile:
     """
     Profile of camera images that we receive.
 
-    Best effort matches every camera driver; one frame is kept because an old one is of no use.
+    Best effort matches every camera driver. The worker keeps no frame but the newest, and counts
+    the others; five are kept so that a short stall of the executor loses none uncounted.
+    """
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST, depth=5, reliability=ReliabilityPolicy.BEST_EFFORT
+    )
+
+
+def newest() -> QoSProfile:
+    """
+    Profile of pictures for somebody who looks on.
+
+    Best effort, so that he never holds up who publishes; one is kept: an old one is of no use.
     """
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT

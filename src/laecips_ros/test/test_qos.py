@@ -37,9 +37,9 @@ def compatible(publisher: QoSProfile, subscription: QoSProfile) -> bool:
     return qos_check_compatible(publisher, subscription)[0] != QoSCompatibility.ERROR
 
 
-def test_sensor_input_keeps_one_and_matches_every_camera() -> None:
-    profile = qos.sensor_input()
-    assert profile.depth == 1
+@pytest.mark.parametrize(('profile', 'depth'), [(qos.sensor_input(), 5), (qos.newest(), 1)])
+def test_pictures_are_taken_from_every_camera(profile: QoSProfile, depth: int) -> None:
+    assert profile.depth == depth
     for reliability in (ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT):
         assert compatible(QoSProfile(depth=5, reliability=reliability), profile)
 
@@ -47,7 +47,7 @@ def test_sensor_input_keeps_one_and_matches_every_camera() -> None:
 def test_masks_match_reliable_and_best_effort_subscribers() -> None:
     assert qos.masks().depth == 5
     assert compatible(qos.masks(), qos.masks())
-    assert compatible(qos.masks(), qos.sensor_input())
+    assert compatible(qos.masks(), qos.newest())
 
 
 def test_latched_reaches_who_comes_late() -> None:
