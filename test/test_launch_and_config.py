@@ -15,7 +15,7 @@ from laecips_bringup.launch_arguments import ARGUMENTS
 from laecips_bringup.launch_page import arguments_of
 from laecips_bringup.launch_page import COMMAND
 from laecips_bringup.launch_page import launch_files
-from laecips_bringup.launch_page import with_tables
+from laecips_bringup.launch_page import TABLES
 from laecips_bringup.launch_plan import robot_defaults
 from laecips_bringup.node_roles import NodeRole
 from laecips_bringup.node_roles import ROLES
@@ -83,7 +83,7 @@ def test_transports_to_choose_from_are_those_of_the_edge_node() -> None:
 
 def test_page_is_not_stale() -> None:
     page = PAGE.read_text(encoding='utf-8')
-    assert page == with_tables(page), f'run {COMMAND}'
+    assert page == TABLES.written_into(page), f'run {COMMAND}'
 
 
 def test_page_has_a_table_for_every_launch_file() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 import sys
+from typing import ClassVar
 
 from laecips_bridge.bridge_config import BridgeConfig
 from laecips_bridge.bridge_config import check_bridge_config
@@ -26,6 +27,8 @@ SIDES: Mapping[str, type[LoadedRobotSide | LoadedServerSide]] = {
 class BridgeNode(ManagedNode):
     """One side of the link."""
 
+    rates: ClassVar = {'frames': 'input_fps'}
+
     def __init__(self) -> None:
         """Declare the parameters; a LaecipsError says what was wrong with one."""
         super().__init__('bridge', BridgeConfig(), PACKAGES)
@@ -33,6 +36,10 @@ class BridgeNode(ManagedNode):
     def check(self, config: BridgeConfig) -> None:
         """Refuse values that do not go together."""
         check_bridge_config(config)
+
+    def machine(self, config: BridgeConfig) -> str:
+        """Name the robot, or the server."""
+        return config.robot if config.role == 'robot' else 'server'
 
     def load(self, config: BridgeConfig) -> LoadedRobotSide | LoadedServerSide:
         """Load what the side needs."""

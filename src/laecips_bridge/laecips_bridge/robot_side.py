@@ -26,7 +26,6 @@ from laecips_bridge.update_relay import UpdateRelay
 from laecips_bridge.zenoh_settings import PRIORITIES
 from laecips_bridge.zenoh_settings import robot_settings
 from laecips_ros.counters import Counters
-from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
@@ -108,9 +107,6 @@ class RobotSide:
             steady_timer(node, _CHECK_S, self._check),
             steady_timer(node, config.link.heartbeat_s, self._heartbeat.beat),
         ]
-        self._diagnostics = Diagnostics(
-            node, config.robot, self.state, counters, {'frames': 'input_fps'}
-        )
         self._keeper = SessionKeeper(
             robot_settings(config),
             self,

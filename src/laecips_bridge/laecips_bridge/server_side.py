@@ -30,7 +30,6 @@ from laecips_bridge.zenoh_settings import server_settings
 from laecips_msgs.srv import GetModelUpdate
 from laecips_msgs.srv import SegmentHardFrame
 from laecips_ros.counters import Counters
-from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
@@ -116,9 +115,6 @@ class ServerSide:
             self._session.declare_queryable(every_robots(BEAT), self._beats.take)
         )
         self._timer = steady_timer(node, _CHECK_S, self._check)
-        self._diagnostics = Diagnostics(
-            node, 'server', self.state, self._counters, {'frames': 'input_fps'}
-        )
 
     def close(self) -> None:
         """End the session."""

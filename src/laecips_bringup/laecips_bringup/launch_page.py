@@ -5,30 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-import sys
 
 from ament_index_python.packages import get_package_share_directory
 
 from laecips_bringup.launch_arguments import ARGUMENTS
 from laecips_bringup.launch_arguments import LaunchArgument
+from laecips_core.generated_part import GeneratedPart
 
 COMMAND = 'python -m laecips_bringup.launch_page docs/launch.md'
-BEGIN, END = '<!-- arguments: begin -->\n', '<!-- arguments: end -->\n'
 
 _SUFFIX = '.launch.py'
 _NAMES = 'ARGUMENTS'
-
-
-def with_tables(page: str) -> str:
-    """
-    Put the tables between their marks.
-
-    :param page: Markdown with both marks.
-    :returns: the page; all else is as it was.
-    """
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f'{before}{BEGIN}{"".join(_lines())}{END}{after}'
 
 
 def launch_files() -> list[Path]:
@@ -69,12 +56,7 @@ def _row(argument: LaunchArgument) -> str:
     return f'| `{argument.name}` | {default.replace("``", "")} | {text} |\n'
 
 
-def main() -> None:
-    """Write the tables of the page that the command line names."""
-    (name,) = sys.argv[1:]
-    path = Path(name)
-    path.write_text(with_tables(path.read_text(encoding='utf-8')), encoding='utf-8')
-
+TABLES = GeneratedPart('<!-- arguments: begin -->\n', '<!-- arguments: end -->\n', _lines)
 
 if __name__ == '__main__':
-    main()
+    TABLES.rewrite()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 import sys
+from typing import ClassVar
 
 from laecips_cloud.learning import open_journal
 from laecips_cloud.running_cloud import RunningCloud
@@ -55,6 +56,8 @@ class LoadedCloud:
 
 class CloudNode(ManagedNode):
     """Hard frames in, fused masks out, better weights back."""
+
+    rates: ClassVar = {'frames': 'output_fps'}
 
     def __init__(self) -> None:
         """Declare the parameters; a LaecipsError says what was wrong with one."""

@@ -30,7 +30,6 @@ from laecips_ros import qos
 from laecips_ros.conversions import manifest_to_msg
 from laecips_ros.counters import Counters
 from laecips_ros.deferred_service import DeferredService
-from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
@@ -72,13 +71,11 @@ class RunningCloud:
         self._learning = Learning(
             config, cloud, self._announcer, self._announce_round, journal, counters
         )
-        self._offer_services()
         self._timer = steady_timer(
             node, CHECK_S, self._announcer.check, MutuallyExclusiveCallbackGroup()
         )
-        self._diagnostics = Diagnostics(
-            node, 'server', self._state, counters, {'frames': 'output_fps'}
-        )
+        # Last: nothing that fails comes after the thread that works on frames.
+        self._offer_services()
 
     def close(self) -> None:
         """Stop training; a round in progress is given up, its samples wait for the next start."""
@@ -92,6 +89,11 @@ class RunningCloud:
         :param config: checked settings.
         """
         self._learning.configure(config)
+
+    def state(self) -> State:
+        """Describe what is served, for diagnostics."""
+        version, release = self._cloud.newest.manifest.version, self._announcer.release
+        return State(Level.OK, 'running', {'weights_version': version, 'release': release})
 
     def _latched(self, kind: type, topic: str) -> Publisher:
         return self._node.create_publisher(
@@ -157,7 +159,3 @@ class RunningCloud:
         fill_refusal(response, error)
         log = self._node.get_logger()
         log.warning(f'request refused: {response.error}', throttle_duration_sec=1.0)
-
-    def _state(self) -> State:
-        version, release = self._cloud.newest.manifest.version, self._announcer.release
-        return State(Level.OK, 'running', {'weights_version': version, 'release': release})

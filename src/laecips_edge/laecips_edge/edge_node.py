@@ -10,6 +10,7 @@ from laecips_core.engines.processor_share import share_processor
 from laecips_core.pipeline.build_edge import build_edge
 from laecips_core.values import WeightManifest
 from laecips_edge.installer import Installer
+from laecips_edge.outputs import Outputs
 from laecips_edge.running_edge import RunningEdge
 from laecips_ros.counters import Counters
 from laecips_ros.entities import Entities
@@ -64,9 +65,15 @@ class LoadedEdge:
 class EdgeNode(ManagedNode):
     """A frame in, a mask out, and hard frames to the cloud."""
 
+    rates = Outputs.rates
+
     def __init__(self) -> None:
         """Declare the parameters; a LaecipsError says what was wrong with one."""
         super().__init__('edge', EdgeConfig(), PACKAGES)
+
+    def machine(self, config: EdgeConfig) -> str:
+        """Name the robot."""
+        return config.uplink.robot
 
     def load(self, config: EdgeConfig) -> LoadedEdge:
         """Load the weights."""

@@ -24,7 +24,6 @@ from laecips_ros import qos
 from laecips_ros.conversions import frame_from_compressed
 from laecips_ros.conversions import frame_from_image
 from laecips_ros.counters import Counters
-from laecips_ros.diagnostics import Diagnostics
 from laecips_ros.diagnostics import Level
 from laecips_ros.diagnostics import State
 from laecips_ros.worker import LatestFrameWorker
@@ -61,9 +60,6 @@ class RunningEdge:
         self._updates = UpdateClient(node, config, installer, edge.guard, counters)
         self._worker: LatestFrameWorker[tuple[Image | CompressedImage, float]] = LatestFrameWorker(
             'edge', self._process, self._refuse, counters
-        )
-        self._diagnostics = Diagnostics(
-            node, config.uplink.robot, self.state, counters, Outputs.rates
         )
         self._listen()
 

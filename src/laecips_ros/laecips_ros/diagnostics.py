@@ -60,17 +60,17 @@ class Diagnostics:
     def __init__(
         self,
         node: Node,
-        hardware_id: str,
+        hardware_id: Callable[[], str],
         describe: Callable[[], State],
         counters: Counters,
         rates: Mapping[str, str] | None = None,
-        output: Callable[[Node, str, Fill], StatusOutput] | None = None,
+        output: Callable[[Node, Callable[[], str], Fill], StatusOutput] | None = None,
     ) -> None:
         """
         Publish from now on, every PERIOD_S seconds.
 
         :param node: the node; its executor runs the timer.
-        :param hardware_id: the machine, such as the robot's name.
+        :param hardware_id: gives the name of the machine, such as the robot's.
         :param describe: gives the state of the moment; must not wait.
         :param counters: shown beside the state's values, as the temperatures of the machine are.
         :param rates: counters whose rate is shown too, and the names to show it by.
@@ -87,7 +87,7 @@ class Diagnostics:
         )
 
     def close(self) -> None:
-        """Publish no more; the node may open others."""
+        """Publish no more."""
         self._node.destroy_timer(self._timer)
         self._output.close()
 

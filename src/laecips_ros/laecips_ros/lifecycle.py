@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import suppress
 import gc
 import traceback
 from typing import Any
+from typing import ClassVar
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
@@ -21,6 +23,9 @@ from rclpy.parameter import Parameter
 from laecips_core.errors import LaecipsError
 from laecips_core.setting import check_config
 from laecips_ros.counters import Counters
+from laecips_ros.diagnostics import Diagnostics
+from laecips_ros.diagnostics import Level
+from laecips_ros.diagnostics import State
 from laecips_ros.entities import Entities
 from laecips_ros.logging_bridge import LoggingBridge
 from laecips_ros.parameters import declare_config
@@ -36,11 +41,14 @@ _FAULT = TransitionCallbackReturn.ERROR
 
 class ManagedNode(LifecycleNode, ABC):
     """
-    A lifecycle node with settings, counters and a log.
+    A lifecycle node with settings, counters, a log, and diagnostics in every state.
 
     A transition that cannot be made is logged as one line that says what to do, and the node
-    stays as it was.
+    stays as it was; diagnostics say it until the next one.
     """
+
+    rates: ClassVar[Mapping[str, str]] = {}
+    """Counters whose rate diagnostics show, and the names to show it by."""
 
     def __init__(self, name: str, defaults: Any, packages: Sequence[str]) -> None:
         """
@@ -57,11 +65,15 @@ class ManagedNode(LifecycleNode, ABC):
         self.running: Any = None
         self._entities = Entities(self)
         self._failure: Exception | None = None
+        self._complaint = ''
         self._starting = False
         config = declare_config(self, defaults)
         self._live = LiveConfig(self, config, lambda: self.state, self.check, self._apply)
         self._logging = LoggingBridge(self, packages)
         self._survive_wrong_transitions()
+        self._diagnostics = Diagnostics(
+            self, lambda: self.machine(self.config), self._describe, self.counters, self.rates
+        )
 
     @abstractmethod
     def load(self, config: Any) -> Loaded:
@@ -80,6 +92,14 @@ class ManagedNode(LifecycleNode, ABC):
         :raises ConfigError: for the first that does not.
         """
         check_config(config)
+
+    def machine(self, config: Any) -> str:
+        """
+        Name the machine for diagnostics.
+
+        :param config: the settings in force.
+        """
+        return 'server'
 
     @property
     def config(self) -> Any:
@@ -114,6 +134,7 @@ class ManagedNode(LifecycleNode, ABC):
         with suppress(_rclpy.RCLError):  # finalized, or a signal came during a transition
             self.trigger_shutdown()
         self._unload()
+        self._diagnostics.close()
         self._logging.close()
 
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
@@ -125,19 +146,19 @@ class ManagedNode(LifecycleNode, ABC):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load."""
-        return self._step(self._load)
+        return self._changed(self._load)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to work."""
-        return self._step(self._begin)
+        return self._changed(self._begin)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop working."""
-        return self._step(self._end, _FAULT)
+        return self._changed(self._end, _FAULT)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let go of what was loaded."""
-        return self._step(self._unload, _FAULT)
+        return self._changed(self._unload, _FAULT)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop working and let go of what was loaded."""
@@ -183,6 +204,21 @@ class ManagedNode(LifecycleNode, ABC):
             if part is not None:
                 part.configure(config)
 
+    def _describe(self) -> State:
+        running = self.running  # another thread may end it
+        if running is not None:
+            described: State = running.state()
+            return described
+        if self._complaint:
+            return State(Level.ERROR, f'{self.state}: {self._complaint}')
+        return State(Level.WARN, self.state)
+
+    def _changed(
+        self, step: Callable[[], None], refused: TransitionCallbackReturn = _REFUSED
+    ) -> TransitionCallbackReturn:
+        self._complaint = ''
+        return self._step(step, refused)
+
     def _step(
         self, step: Callable[[], None], refused: TransitionCallbackReturn = _REFUSED
     ) -> TransitionCallbackReturn:
@@ -197,6 +233,7 @@ class ManagedNode(LifecycleNode, ABC):
         return _DONE
 
     def _tell(self, error: Exception, text: str) -> None:
+        self._complaint = ' '.join(str(error).split()) or repr(error)
         if self._starting:
             self._failure = error  # start() raises it
         else:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 from typing import Protocol
 
+from laecips_ros.diagnostics import State
 from laecips_ros.entities import Entities
 
 
 class Running(Protocol):
     """What works while the node is active."""
+
+    def state(self) -> State:
+        """Describe itself for diagnostics, at any time and on any thread; must not wait."""
 
     def configure(self, config: Any) -> None:
         """Take a checked config, in which only settings that change at run time are others."""

@@ -33,11 +33,11 @@ class OwnStatus:
     A publisher of our own.
 
     :param node: the node.
-    :param hardware_id: the machine.
+    :param hardware_id: gives the name of the machine.
     :param fill: writes level, message and values.
     """
 
-    def __init__(self, node: Node, hardware_id: str, fill: Fill) -> None:
+    def __init__(self, node: Node, hardware_id: Callable[[], str], fill: Fill) -> None:
         """Open the topic."""
         self._node, self._hardware_id, self._fill = node, hardware_id, fill
         self._publisher = node.create_publisher(
@@ -50,7 +50,7 @@ class OwnStatus:
     def update(self) -> None:
         """Have the status filled in, and publish it."""
         status = DiagnosticStatus(
-            name=f'{_name(self._node)}: {TASK}', hardware_id=self._hardware_id
+            name=f'{_name(self._node)}: {TASK}', hardware_id=self._hardware_id()
         )
         array = DiagnosticArray(status=[self._fill(status)])
         array.header.stamp = self._node.get_clock().now().to_msg()
@@ -66,29 +66,27 @@ class UpdaterStatus:
     The publisher of ``diagnostic_updater``, whose parameters users know.
 
     :param node: the node.
-    :param hardware_id: the machine.
+    :param hardware_id: gives the name of the machine.
     :param fill: writes level, message and values.
     """
 
-    def __init__(self, node: Node, hardware_id: str, fill: Fill) -> None:
+    def __init__(self, node: Node, hardware_id: Callable[[], str], fill: Fill) -> None:
         """Open the topic; the library says that the node starts."""
-        self._node = node
+        self._node, self._hardware_id = node, hardware_id
         self._updater = import_module(LIBRARY).Updater(node)
         # Its timer follows simulated time, which may stand; ours does not.
         node.destroy_timer(self._updater.timer)
         self._updater.node_name = _name(node)
-        self._updater.setHardwareID(hardware_id)
         self._updater.add(TASK, fill)
 
     def update(self) -> None:
         """Have the status filled in, and publish it."""
+        self._updater.setHardwareID(self._hardware_id())
         self._updater.update()
 
     def close(self) -> None:
-        """Leave the topic, so that another may be opened in this node."""
+        """Leave the topic."""
         self._node.destroy_publisher(self._updater.publisher)
-        for name in (self._updater.period_parameter, self._updater.use_fqn_parameter):
-            self._node.undeclare_parameter(name)
 
 
 def installed_output() -> type[OwnStatus] | type[UpdaterStatus]:

@@ -9,6 +9,7 @@ import os
 import time
 import weakref
 
+from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -26,9 +27,12 @@ from laecips_core.errors import LaecipsError
 from laecips_core.setting import Change
 from laecips_core.setting import check_config
 from laecips_core.setting import setting
+from laecips_ros.diagnostics import Level
+from laecips_ros.diagnostics import State as Told
 from laecips_ros.entities import Entities
 from laecips_ros.lifecycle import ManagedNode
 from laecips_ros.lifecycle import started
+from laecips_ros.qos import diagnostics
 from laecips_ros.qos import masks
 
 WAIT_S = 30.0
@@ -59,6 +63,9 @@ class Work:
         if config.model == 'busy':
             raise NoModelError('model: expected a free one, got busy: try again')
         told.append('started')
+
+    def state(self) -> Told:
+        return Told(Level.OK, 'running')
 
     def configure(self, config: Config) -> None:
         self.config = config
@@ -324,3 +331,38 @@ def test_a_transition_that_is_not_possible_is_refused_and_the_node_lives(
     assert console.ask(configure) == (True, State.PRIMARY_STATE_INACTIVE)
     assert console.ask(configure) == (False, State.PRIMARY_STATE_INACTIVE)
     assert console.ask(activate) == (True, State.PRIMARY_STATE_ACTIVE)
+
+
+def test_diagnostics_tell_every_state_and_what_went_wrong(make: Callable[..., Managed]) -> None:
+    node, executor = make(model='missing'), SingleThreadedExecutor()
+    seen: list[tuple[int, str]] = []
+
+    def take(array: DiagnosticArray) -> None:
+        seen.extend((status.level[0], status.message) for status in array.status)
+
+    node.create_subscription(DiagnosticArray, '/diagnostics', take, diagnostics())
+    executor.add_node(node)
+
+    def told() -> tuple[int, str]:
+        seen.clear()
+        end_s = time.monotonic() + WAIT_S
+        while not seen:
+            assert time.monotonic() < end_s
+            executor.spin_once(timeout_sec=0.1)
+        return seen[-1]
+
+    assert told() == (Level.WARN, 'unconfigured')
+    node.trigger_configure()
+    complaint = 'unconfigured: model: expected a file, got missing: fetch it'
+    assert told() == (Level.ERROR, complaint)
+    set_one(node, 'model', 'good')
+    node.trigger_configure()
+    assert told() == (Level.WARN, 'inactive')
+    node.trigger_activate()
+    assert told() == (Level.OK, 'running')
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    set_one(node, 'model', 'broken')
+    node.trigger_configure()
+    assert told() == (Level.ERROR, 'unconfigured: a bug')
+    executor.shutdown()

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-import sys
 
+from laecips_core.generated_part import GeneratedPart
 from laecips_core.zoo.entry import Entry
 from laecips_core.zoo.entry import hub_repository
 from laecips_core.zoo.table import TABLE
 
-BEGIN, END = '<!-- models: begin -->\n', '<!-- models: end -->\n'
 _HEAD = '| name | licence | parameters | input, px | tells apart | weights | sha256 |'
-
-
-def with_tables(page: str) -> str:
-    """
-    Put the tables between their marks.
-
-    :param page: Markdown with both marks.
-    :returns: the page; all else is as it was.
-    """
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f'{before}{BEGIN}{"".join(_lines())}{END}{after}'
 
 
 def _lines() -> Iterator[str]:
@@ -52,12 +38,7 @@ def _weights(entry: Entry) -> tuple[str, str]:
     return '', ''
 
 
-def main() -> None:
-    """Write the tables of the page that the command line names."""
-    (name,) = sys.argv[1:]
-    path = Path(name)
-    path.write_text(with_tables(path.read_text(encoding='utf-8')), encoding='utf-8')
-
+TABLES = GeneratedPart('<!-- models: begin -->\n', '<!-- models: end -->\n', _lines)
 
 if __name__ == '__main__':
-    main()
+    TABLES.rewrite()
