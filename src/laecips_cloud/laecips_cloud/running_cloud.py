@@ -15,6 +15,7 @@ from laecips_cloud.answers import hard_frame_of
 from laecips_cloud.answers import round_message
 from laecips_cloud.hard_frame_queue import HardFrameQueue
 from laecips_cloud.learning import Learning
+from laecips_cloud.pictures import Pictures
 from laecips_cloud.rounds import RoundEvent
 from laecips_core.config import CloudConfig
 from laecips_core.learning.journal import SampleJournal
@@ -65,6 +66,7 @@ class RunningCloud:
         self._counters = counters
         self._version = self._latched(ModelVersion, '~/model_version')
         self._round = self._latched(TrainingRound, '~/training_round')
+        self._pictures = Pictures(node, cloud.catalogue)
         self._announcer = Announcer(
             lambda: cloud.newest.manifest, releases, self._publish, counters
         )
@@ -124,6 +126,7 @@ class RunningCloud:
             known, started = self._learning.take(done, frame.image_data)
             fill_answer(response, done, known, started)
             self._counters.add('frames')
+            self._pictures.publish(done, frame.robot)
         except Exception as error:
             self._refuse(response, error)
         return response

@@ -8,11 +8,13 @@ import os
 import time
 import weakref
 
+from builtin_interfaces.msg import Time
 import numpy as np
 import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
 
 from laecips_cloud.cloud_node import CloudNode
 from laecips_core.image_codec import encode_image
@@ -59,6 +61,7 @@ class _Server:
         request = SegmentHardFrame.Request(
             frame_uid=uid,
             robot='robot',
+            stamp=Time(sec=7),
             weights_version=self.versions[-1].version,
             catalogue_sha256=self.node.loaded.cloud.catalogue.sha256,
             image_sha256=sha256_hex(data),
@@ -97,6 +100,18 @@ def test_samples_in_memory_outlive_a_pause(server: _Server) -> None:
     assert server.node.counters.snapshot()['samples_restored'] == 1
     server.until(lambda: len(server.versions) == 2)
     assert server.see('a').known
+
+
+def test_the_fused_mask_is_shown_to_who_listens(server: _Server) -> None:
+    pictures: list[Image] = []
+    server.robot.create_subscription(Image, 'cloud/overlay', pictures.append, qos.masks())
+    shown = server.node.running._pictures._publisher
+    server.until(lambda: shown.get_subscription_count() == 1)
+    server.see('a')
+    server.until(lambda: len(pictures) == 1)
+    picture = pictures[0]
+    assert (picture.height, picture.width, picture.encoding) == (48, 64, 'rgb8')
+    assert (picture.header.frame_id, picture.header.stamp.sec) == ('robot', 7)
 
 
 def test_cleanup_frees_the_models_and_the_samples(server: _Server) -> None:

@@ -12,9 +12,8 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from laecips_core.captioned_overlay import CaptionedOverlay
 from laecips_core.catalogue import ClassCatalogue
-from laecips_core.legend import Legend
-from laecips_core.overlay import overlay
 from laecips_core.values import Image as Pixels
 from laecips_core.values import Segmentation
 from laecips_core.values import WeightManifest
@@ -51,7 +50,7 @@ class Outputs:
     def __init__(self, node: Node, catalogue: ClassCatalogue, counters: Counters) -> None:
         """Open every topic and announce the classes."""
         self._node, self._counters = node, counters
-        self._palette, self._legend = catalogue.palette(), Legend(catalogue)
+        self._captioned = CaptionedOverlay(catalogue)
         self._mask = self._open(Image, '~/mask', qos.masks())
         self._confidence = self._open(Image, '~/confidence', qos.masks())
         self._refined = self._open(Image, '~/refined_mask', qos.masks())
@@ -112,10 +111,8 @@ class Outputs:
         self._version.publish(manifest_to_msg(manifest))
 
     def _drawn(self, judged: JudgedFrame, segmentation: Segmentation) -> Pixels:
-        drawn = overlay(judged.edge.frame.image, segmentation.labels, self._palette)
         caption = f'{segmentation.source.name}  h {judged.edge.verdict.confidence:.2f}'
-        self._legend.draw(drawn, segmentation.labels, caption)
-        return drawn
+        return self._captioned.drawn(judged.edge.frame.image, segmentation.labels, caption)
 
     def _open(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
         return self._node.create_publisher(

@@ -91,9 +91,18 @@ def test_an_overlay_is_drawn_only_while_someone_listens(
     def refuse(*_: object) -> None:
         raise AssertionError('drawn for nobody')
 
-    monkeypatch.setattr(listener.outputs._legend, 'draw', refuse)
+    monkeypatch.setattr(listener.outputs._captioned, 'drawn', refuse)
     listener.publish(Source.EDGE)
     listener.until(lambda: len(listener.masks) == 1)
+
+
+def test_a_confidence_goes_out_while_someone_listens(listener: Listener) -> None:
+    listener.publish(Source.EDGE)
+    confidences = listener.heard('~/confidence')
+    listener.until(lambda: listener.outputs._confidence.get_subscription_count() == 1)
+    listener.publish(Source.EDGE)
+    listener.until(lambda: len(confidences) == 1)
+    assert bytes(confidences[0].data) == LABELS.tobytes()
 
 
 def test_the_overlay_has_a_legend_and_says_who_made_the_mask(listener: Listener) -> None:
