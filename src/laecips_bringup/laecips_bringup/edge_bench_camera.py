@@ -93,11 +93,12 @@ class BenchCamera(Node):
         spent_s = time.perf_counter() - started_s
         return Walk(self._answered_s, spent_s, frames - len(self._answered_s))
 
-    def flood(self, frames: int, period_s: float) -> Flood:
+    def flood(self, frames: int, frame_s: float, period_s: float) -> Flood:
         """
         Publish frames whether they are answered or not.
 
         :param frames: how many.
+        :param frame_s: seconds that one takes the node.
         :param period_s: seconds between two.
         """
         self._answered_s, self._open = [], {}
@@ -108,7 +109,7 @@ class BenchCamera(Node):
             self._publish(1)
             due_s += period_s
         self._spin_until(time.perf_counter() + _SETTLE_S)
-        return Flood(self._answered_s, frames, self._counted_drops() - before)
+        return Flood(frame_s, self._answered_s, frames, self._counted_drops() - before)
 
     def listen_to_overlay(self) -> Subscription:
         """Subscribe to the overlay too, and wait until it comes."""

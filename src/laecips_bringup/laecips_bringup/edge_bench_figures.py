@@ -28,11 +28,13 @@ class Flood:
     """
     Frames that were published at a rate of their own.
 
+    :param frame_s: seconds that a frame took the node just before.
     :param ages_s: of each mask when it came, in seconds since its frame was published.
     :param sent: frames.
     :param dropped: frames that the node says it dropped.
     """
 
+    frame_s: float
     ages_s: list[float]
     sent: int
     dropped: int
@@ -55,7 +57,7 @@ class Round:
     drawn: Walk
 
 
-def figures_of(rounds: Sequence[Round], flood: Flood) -> dict[str, object]:
+def figures_of(rounds: Sequence[Round], floods: Sequence[Flood]) -> dict[str, object]:
     """
     Compare node and bare loop, round by round.
 
@@ -63,14 +65,14 @@ def figures_of(rounds: Sequence[Round], flood: Flood) -> dict[str, object]:
     is the median, over the rounds, of what one round says: its parts lie close together.
 
     :param rounds: at least one.
-    :param flood: a camera that is too fast.
+    :param floods: a camera that is too fast, at least once.
     :returns: ``ratio``: frames a second of the node over those of the bare loop; milliseconds that
         the node adds from publishing a frame to its mask, and that the overlay adds to them; the
         age of a mask that comes from too fast a camera, over the time of a frame. With two frames
         in flight a frame may be superseded before the worker is free; with one, none may be lost.
     """
     node_fps = fps_of([one.streamed for one in rounds])
-    ages = np.asarray(flood.ages_s) * node_fps
+    ages = [age_s / flood.frame_s for flood in floods for age_s in flood.ages_s]
     ratios = [fps_of([one.streamed]) * float(np.mean(one.bare_s)) for one in rounds]
     figures: dict[str, object] = {
         'ratio': float(np.median(ratios)),
@@ -93,9 +95,9 @@ def figures_of(rounds: Sequence[Round], flood: Flood) -> dict[str, object]:
     return figures | {
         'streamed_superseded': sum(one.streamed.lost for one in rounds),
         'lost': sum(one.alone.lost + one.drawn.lost for one in rounds),
-        'overload_sent': flood.sent,
-        'overload_masks': len(flood.ages_s),
-        'overload_drops': flood.dropped,
+        'overload_sent': sum(flood.sent for flood in floods),
+        'overload_masks': len(ages),
+        'overload_drops': sum(flood.dropped for flood in floods),
     }
 
 

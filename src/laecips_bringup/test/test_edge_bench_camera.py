@@ -95,7 +95,7 @@ def test_a_flood_goes_on_without_answers_and_reads_the_drops(
     pair: tuple[Echo, BenchCamera],
 ) -> None:
     _, camera = pair
-    flood = camera.flood(30, 0.01)
-    assert flood.sent == 30
+    flood = camera.flood(30, 0.02, 0.01)
+    assert (flood.sent, flood.frame_s) == (30, 0.02)
     assert 0 < len(flood.ages_s) <= 20
     assert 0 < flood.dropped <= 16

@@ -27,12 +27,11 @@ ROUNDS = [
         [0.020] * 2, Walk([0.04] * 4, 0.08, 0), Walk([0.026], 0.026, 0), Walk([0.030], 0.030, 0)
     ),
 ]
-# 66.7 frames a second: a frame takes 15 ms.
-FLOOD = Flood([0.015, 0.030, 0.015], sent=8, dropped=5)
+FLOODS = [Flood(0.015, [0.015, 0.030], sent=5, dropped=3), Flood(0.030, [0.030], 3, 2)]
 
 
 def test_speed_is_compared_by_frames_a_second_within_each_round() -> None:
-    figures = figures_of(ROUNDS, FLOOD)
+    figures = figures_of(ROUNDS, FLOODS)
     assert figures['bare_fps'] == pytest.approx(8 / 0.1)
     assert figures['node_fps'] == pytest.approx(12 / 0.18)
     # The rounds say .8, .8 and 1.
@@ -42,7 +41,7 @@ def test_speed_is_compared_by_frames_a_second_within_each_round() -> None:
 
 
 def test_the_node_is_told_what_it_adds_and_the_overlay_what_it_adds_to_that() -> None:
-    figures = figures_of(ROUNDS, FLOOD)
+    figures = figures_of(ROUNDS, FLOODS)
     assert figures['bare_ms_p50'] == pytest.approx(10.0)
     # 2.5, 3 and 6; then 5.5, 5 and 4.
     assert figures['added_ms_p50'] == pytest.approx(3.0)
@@ -53,7 +52,7 @@ def test_the_node_is_told_what_it_adds_and_the_overlay_what_it_adds_to_that() ->
 
 
 def test_the_age_of_a_mask_is_told_in_frames_of_the_node() -> None:
-    figures = figures_of(ROUNDS, FLOOD)
+    figures = figures_of(ROUNDS, FLOODS)
     assert figures['overload_age_frames_p50'] == pytest.approx(1.0)
     assert figures['overload_age_frames_p95'] == pytest.approx(1.9)
     told = [figures[f'overload_{name}'] for name in ('sent', 'masks', 'drops')]
@@ -61,7 +60,7 @@ def test_the_age_of_a_mask_is_told_in_frames_of_the_node() -> None:
 
 
 def test_frames_without_a_mask_are_told_apart_by_their_reason() -> None:
-    figures = figures_of(ROUNDS, FLOOD)
+    figures = figures_of(ROUNDS, FLOODS)
     assert (figures['streamed_superseded'], figures['lost']) == (1, 3)
 
 
