@@ -36,7 +36,6 @@ from laecips_ros.diagnostics import State
 from laecips_ros.steady import steady_timer
 
 _STOP_TIMEOUT_S = 5.0
-_MOST_WAITING = 64
 
 
 class RunningCloud:
@@ -77,7 +76,7 @@ class RunningCloud:
             node, CHECK_S, self._announcer.check, MutuallyExclusiveCallbackGroup()
         )
         # Last: nothing that fails comes after the thread that works on frames.
-        self._offer_services()
+        self._offer_services(config.waiting_frames)
 
     def close(self) -> None:
         """Stop training; a round in progress is given up, its samples wait for the next start."""
@@ -105,8 +104,8 @@ class RunningCloud:
     def _publish(self, manifest: WeightManifest) -> None:
         self._version.publish(manifest_to_msg(manifest))
 
-    def _offer_services(self) -> None:
-        self._frames = HardFrameQueue(self._segment, self._counters, _MOST_WAITING)
+    def _offer_services(self, most_waiting: int) -> None:
+        self._frames = HardFrameQueue(self._segment, self._counters, most_waiting)
         self._segment_service = DeferredService(
             self._node, SegmentHardFrame, '~/segment_hard_frame', self._frames.put
         )

@@ -530,6 +530,13 @@ class CloudConfig(NodeConfig):
         '', 'Folder that keeps released weights and waiting samples; empty: memory only.'
     )
     keep_versions: int = setting(4, 'Versions kept loaded for slow edges.', low=1, high=64)
+    waiting_frames: int = setting(
+        64,
+        'Hard frames that may wait for the large vision model, the newest first; the oldest of '
+        'more is answered BUSY.',
+        low=1,
+        high=1000,
+    )
     model: EdgeModelConfig = group(EdgeModelConfig)
     miner: MinerConfig = group(MinerConfig)
     masks: MaskConfig = group(MaskConfig)
