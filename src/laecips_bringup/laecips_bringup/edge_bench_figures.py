@@ -62,17 +62,18 @@ def figures_of(rounds: Sequence[Round], floods: Sequence[Flood]) -> dict[str, ob
     Compare node and bare loop, round by round.
 
     A virtual machine's cores may run at one of two speeds, for seconds at a time. So each figure
-    is the median, over the rounds, of what one round says: its parts lie close together.
+    is the median, over the rounds or floods, of what one says: its parts lie close together.
 
     :param rounds: at least one.
     :param floods: a camera that is too fast, at least once.
     :returns: ``ratio``: frames a second of the node over those of the bare loop; milliseconds that
         the node adds from publishing a frame to its mask, and that the overlay adds to them; the
-        age of a mask that comes from too fast a camera, over the time of a frame. With two frames
-        in flight a frame may be superseded before the worker is free; with one, none may be lost.
+        age of a mask that comes from too fast a camera, over the time of a frame, and the worst
+        flood's ``p95`` of it. With two frames in flight a frame may be superseded before the worker
+        is free; with one, none may be lost.
     """
     node_fps = fps_of([one.streamed for one in rounds])
-    ages = [age_s / flood.frame_s for flood in floods for age_s in flood.ages_s]
+    ages = [np.asarray(flood.ages_s) / flood.frame_s for flood in floods]
     ratios = [fps_of([one.streamed]) * float(np.mean(one.bare_s)) for one in rounds]
     figures: dict[str, object] = {
         'ratio': float(np.median(ratios)),
@@ -90,13 +91,16 @@ def figures_of(rounds: Sequence[Round], floods: Sequence[Flood]) -> dict[str, ob
             f'bare_ms_{name}': float(np.median(bare)),
             f'added_ms_{name}': float(np.median(alone - bare)),
             f'overlay_ms_{name}': float(np.median(drawn - alone)),
-            f'overload_age_frames_{name}': float(np.quantile(ages, share)),
+            f'overload_age_frames_{name}': float(
+                np.median([np.quantile(age, share) for age in ages])
+            ),
         }
     return figures | {
         'streamed_superseded': sum(one.streamed.lost for one in rounds),
         'lost': sum(one.alone.lost + one.drawn.lost for one in rounds),
+        'overload_age_frames_worst': max(float(np.quantile(age, 0.95)) for age in ages),
         'overload_sent': sum(flood.sent for flood in floods),
-        'overload_masks': len(ages),
+        'overload_masks': sum(len(flood.ages_s) for flood in floods),
         'overload_drops': sum(flood.dropped for flood in floods),
     }
 

@@ -27,7 +27,11 @@ ROUNDS = [
         [0.020] * 2, Walk([0.04] * 4, 0.08, 0), Walk([0.026], 0.026, 0), Walk([0.030], 0.030, 0)
     ),
 ]
-FLOODS = [Flood(0.015, [0.015, 0.030], sent=5, dropped=3), Flood(0.030, [0.030], 3, 2)]
+FLOODS = [
+    Flood(0.015, [0.015, 0.030], sent=5, dropped=3),
+    Flood(0.030, [0.030], sent=3, dropped=2),
+    Flood(0.010, [0.030], sent=2, dropped=1),
+]
 
 
 def test_speed_is_compared_by_frames_a_second_within_each_round() -> None:
@@ -53,10 +57,12 @@ def test_the_node_is_told_what_it_adds_and_the_overlay_what_it_adds_to_that() ->
 
 def test_the_age_of_a_mask_is_told_in_frames_of_the_node() -> None:
     figures = figures_of(ROUNDS, FLOODS)
-    assert figures['overload_age_frames_p50'] == pytest.approx(1.0)
-    assert figures['overload_age_frames_p95'] == pytest.approx(1.9)
+    # 1.5, 1 and 3; then 1.95, 1 and 3.
+    assert figures['overload_age_frames_p50'] == pytest.approx(1.5)
+    assert figures['overload_age_frames_p95'] == pytest.approx(1.95)
+    assert figures['overload_age_frames_worst'] == pytest.approx(3.0)
     told = [figures[f'overload_{name}'] for name in ('sent', 'masks', 'drops')]
-    assert told == [8, 3, 5]
+    assert told == [10, 4, 6]
 
 
 def test_frames_without_a_mask_are_told_apart_by_their_reason() -> None:
