@@ -69,8 +69,8 @@ def figures_of(rounds: Sequence[Round], floods: Sequence[Flood]) -> dict[str, ob
     :returns: ``ratio``: frames a second of the node over those of the bare loop; milliseconds that
         the node adds from publishing a frame to its mask, and that the overlay adds to them; the
         age of a mask that comes from too fast a camera, over the time of a frame, and the worst
-        flood's ``p95`` of it. With two frames in flight a frame may be superseded before the worker
-        is free; with one, none may be lost.
+        flood's ``p95`` of it. With two frames in flight a frame may be superseded before the
+        worker is free; with one, none may be lost.
     """
     node_fps = fps_of([one.streamed for one in rounds])
     ages = [np.asarray(flood.ages_s) / flood.frame_s for flood in floods]
