@@ -18,7 +18,10 @@ _NAME_CHARACTERS = 32
 
 class Pictures:
     """
-    Publishes each hard frame with its fused mask, while someone listens.
+    Publishes each hard frame with the fused labels it trains on, while someone listens.
+
+    Where the answer carries the edge model's classes and the label source says others, it is
+    these that are shown.
 
     :param node: the cloud node.
     :param catalogue: the classes.

@@ -34,7 +34,7 @@ class GeneratedPart:
         before, first, rest = page.partition(self.begin)
         _, second, after = rest.partition(self.end)
         if not first or not second:
-            raise LookupError(f'page: expected {self.begin!r} and then {self.end!r}, got neither')
+            raise LookupError(f'page: expected {self.begin!r}, then {self.end!r}, got not both')
         return f'{before}{first}{"".join(self.lines())}{second}{after}'
 
     def rewrite(self) -> None:
